@@ -1,0 +1,157 @@
+"""Devices: which array library computes where, copies between host and device, random numbers.
+
+A device is a name ("cpu", "cuda", "pretend-gpu"), one type of array, and one namespace `xp`: the
+array library's own functions plus the few that every library here defines under one name
+(`scatter_add`, `to_device`). Operations are written against `xp` alone, so they run on any
+device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = Any  # a numpy.ndarray, a cupy.ndarray or a PretendArray
+
+
+class Backend(NamedTuple):
+    """One device: its name, array type, namespace, and copies from and to the host."""
+
+    name: str
+    array_type: type
+    xp: SimpleNamespace
+    from_host: Callable[[np.ndarray], Array]
+    to_host: Callable[[Array], np.ndarray]
+
+
+def _namespace(library: Any, names: list[str], **own: Any) -> SimpleNamespace:
+    """The library's functions with our own beside them."""
+    return SimpleNamespace(**{name: getattr(library, name) for name in names}, **own)
+
+
+def _adder(library: Any) -> Callable[..., Array]:
+    def scatter_add(a: Array, key: Any, values: Array) -> Array:
+        """A copy of a with values added at a[key]; a place named twice gets both."""
+        result = a.copy()
+        if _is_basic(key):
+            result[key] += values
+        else:
+            library.add.at(result, key, values)
+        return result
+
+    return scatter_add
+
+
+def _is_basic(key: Any) -> bool:
+    """True where key names no place twice: slices, integers, None and Ellipsis only."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(part is None or part is ... or isinstance(part, slice | int) for part in parts)
+
+
+def _open_cpu() -> Backend:
+    names = [name for name in vars(np) if not name.startswith("_")]
+    xp = _namespace(np, names, scatter_add=_adder(np), to_device=to_device)
+    return Backend("cpu", np.ndarray, xp, np.array, np.asarray)
+
+
+def _open_pretend() -> Backend:
+    from . import pretend
+
+    names = [name for name in dir(pretend.xp) if not name.startswith("_")]
+    xp = _namespace(pretend.xp, names, scatter_add=_adder(pretend.xp), to_device=to_device)
+    return Backend("pretend-gpu", pretend.PretendArray, xp, pretend.to_device, pretend.to_host)
+
+
+def _open_cuda() -> Backend:
+    from . import cuda
+
+    cupy = cuda.load()
+    names = [name for name in dir(cupy) if not name.startswith("_")]
+    xp = _namespace(cupy, names, scatter_add=_adder(cupy), to_device=to_device)
+    return Backend("cuda", cupy.ndarray, xp, cupy.array, cupy.asnumpy)
+
+
+_openers = {"cpu": _open_cpu, "cuda": _open_cuda, "pretend-gpu": _open_pretend}
+_backends: dict[str, Backend] = {}  # device name -> its backend, once opened
+namespaces: dict[type, SimpleNamespace] = {}  # type of array -> namespace xp
+_names: dict[type, str] = {}  # type of array -> device name
+
+
+def backend(device: str) -> Backend:
+    """The backend of a device, opened if this is the first time it is asked for."""
+    if device not in _backends:
+        if device not in _openers:
+            known = ", ".join(repr(name) for name in _openers)
+            raise ValueError(f"there is no device {device!r}; this library knows {known}")
+        opened = _openers[device]()
+        _backends[device] = opened
+        namespaces[opened.array_type] = opened.xp
+        _names[opened.array_type] = device
+    return _backends[device]
+
+
+def device_of(array: Array) -> str:
+    """The name of the device an array lives on."""
+    return _names[type(array)]
+
+
+def to_host(array: Array) -> np.ndarray:
+    """The array as a NumPy array: itself on the CPU, a copy from any other device."""
+    return _backends[_names[type(array)]].to_host(array)
+
+
+def to_device(a: Any, device: str) -> Any:
+    """A copy of a on the device; a itself if it is there already. Tensors go through their own."""
+    if isinstance(a, np.generic):  # NumPy gives scalars where the shape is ()
+        a = np.asarray(a)
+    if type(a) not in _names:
+        return a.to(device)
+    target = backend(device)
+    return a if isinstance(a, target.array_type) else target.from_host(to_host(a))
+
+
+backend("cpu")
+
+_default_device = "cpu"
+
+
+def default_device() -> str:
+    """The device on which new tensors are made where none is named."""
+    return _default_device
+
+
+def set_default_device(device: str) -> None:
+    """Make new tensors on this device from now on. Raises where the device cannot be used."""
+    global _default_device
+    _default_device = backend(device).name
+
+
+_generator = np.random.default_rng()
+
+
+def manual_seed(seed: int) -> None:
+    """Start the one random generator afresh from a whole number.
+
+    Every draw is made by it on the CPU and then copied, so a seed gives the same numbers on every
+    device.
+    """
+    global _generator
+    _generator = np.random.default_rng(seed)
+
+
+def random_state() -> dict[str, Any]:
+    """Where the random generator stands, as plain values that te.save can keep."""
+    return dict(_generator.bit_generator.state)
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Put the random generator where random_state() found it."""
+    _generator.bit_generator.state = state
+
+
+def generator() -> np.random.Generator:
+    """The random generator that initialisation, dropout, shuffling and `randn` all draw from."""
+    return _generator
