@@ -10,6 +10,9 @@ import pytest
 
 from tinygrad_edu import backend, recording
 from tinygrad_edu.backend import cuda
+from tinygrad_edu.backend.threads import limit_threads
+
+limit_threads(1)  # where tests run side by side, more threads would only wait for each other
 
 NO_GPU = cuda.reason_not_available()
 DEVICES = ["cpu", "pretend-gpu", *([] if NO_GPU else ["cuda"])]

@@ -85,7 +85,8 @@ def backend(device: str) -> Backend:
     if device not in _backends:
         if device not in _openers:
             known = ", ".join(repr(name) for name in _openers)
-            raise ValueError(f"there is no device {device!r}; this library knows {known}")
+            mend = "" if isinstance(device, str) else "; a dtype is changed by x.astype(dtype)"
+            raise ValueError(f"there is no device {device!r}; this library knows {known}{mend}")
         opened = _openers[device]()
         _backends[device] = opened
         namespaces[opened.array_type] = opened.xp
@@ -139,6 +140,8 @@ def manual_seed(seed: int) -> None:
     device.
     """
     global _generator
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"a seed is a whole number of at least 0, such as 42, not {seed!r}")
     _generator = np.random.default_rng(seed)
 
 

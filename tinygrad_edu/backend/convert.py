@@ -31,9 +31,27 @@ def as_array(
     host = _as_host(data)
     if dtype is None and host.dtype == np.float64 and not _holds_numpy(data):
         dtype = np.float32
+    elif dtype is not None:
+        dtype = checked_dtype(dtype)
     wanted = np.array(host, dtype=dtype, copy=copy or None)
     name = default_device() if device is None else device
     return (wanted if name == "cpu" else backend(name).from_host(wanted)), bounds(wanted)
+
+
+def checked_dtype(dtype: Any) -> np.dtype[Any]:
+    """The dtype of a name or a type.
+
+    Raises:
+        TypeError: where it is none, such as a number that belongs to the data or the shape.
+    """
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise TypeError(
+            f"{dtype!r} is no dtype; give te.float32, te.int64 or another of NumPy's. Numbers of "
+            "one tensor and lengths of one shape go together in brackets: te.tensor([1.0, 2.0]), "
+            "te.zeros((2, 3))"
+        ) from None
 
 
 def _as_host(data: Any) -> np.ndarray:
@@ -48,6 +66,7 @@ def _as_host(data: Any) -> np.ndarray:
         raise TypeError(
             f"a tensor holds numbers; {_shortened(data)} of type {type(data).__name__} has none. "
             "Give a number, a (nested) list of numbers or a NumPy array"
+            + (" (None often comes from a function without `return`)" if data is None else "")
         )
     if host.dtype.kind == "f" and host.dtype.itemsize > 8:
         raise TypeError(f"{host.dtype} is not supported; convert with .astype(np.float64)")
@@ -73,4 +92,4 @@ def bounds(array: Array) -> Bounds | None:
     return int(array.min()), int(array.max())
 
 
-__all__ = ["as_array", "bounds", "device_of"]
+__all__ = ["as_array", "bounds", "checked_dtype", "device_of"]
