@@ -1,0 +1,104 @@
+"""Layers and losses as functions: everything that a Module holds is an argument here."""
+
+from __future__ import annotations
+
+import math
+
+from ..backend import generator
+from ..ops import fused
+from ..ops.elementwise import relu, sigmoid, tanh
+from ..ops.index import one_hot
+from ..ops.matrix import matmul
+from ..ops.reduce import log_softmax, softmax
+from ..ops.special import gelu, softplus
+from ..tensor import Tensor, asarray
+from .loss_functions import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+)
+
+# --- layers
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x W + b for rows x: (…, in), W: (in, out), b: (out,).
+
+    Raises:
+        ValueError: where the last axis of x is not W's first.
+    """
+    x = asarray(x)
+    if weight.ndim != 2 or (bias is not None and bias.shape != weight.shape[1:]):
+        raise ValueError(
+            f"linear() needs a weight of shape (in, out) and a bias of shape (out,); it was given "
+            f"{weight.shape} and {None if bias is None else bias.shape}. As in X @ W + b, the "
+            "weight's last axis is the outputs: perhaps W.T is meant"
+        )
+    if x.ndim == 0 or x.shape[-1] != weight.shape[0]:
+        raise ValueError(
+            f"Linear({weight.shape[0]}, {weight.shape[1]}) needs inputs of shape "
+            f"(…, {weight.shape[0]}); it was given {x.shape}.{_advice(x, weight.shape[0])}"
+        )
+    if bias is None or x.ndim == 1:
+        y = matmul(x, weight)
+        return y if bias is None else y + bias
+    return fused.linear(x, weight, bias)
+
+
+def _advice(x: Tensor, wanted: int) -> str:
+    if x.ndim > 2 and math.prod(x.shape[1:]) == wanted:
+        return f" Put nn.Flatten() before it, or reshape to (N, {wanted})"
+    if x.ndim == 2 and x.shape[0] == wanted:
+        return " Rows are samples and columns features here: perhaps x.T is meant"
+    return ""
+
+
+def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+    """In training each entry is 0 with probability p, else x / (1 − p); otherwise x.
+
+    The draw is made by te.manual_seed's generator.   Srivastava et al. 2014
+    """
+    check_probability(p)
+    x = asarray(x)
+    if x.dtype.kind != "f":
+        raise TypeError(
+            f"dropout scales by 1 / (1 − p), so it needs floats, and this tensor is {x.dtype}; "
+            "convert it with .astype(te.float32)"
+        )
+    if not training or p == 0:
+        return x
+    if p == 1:
+        return x * 0
+    kept = (generator().random(x.shape, dtype="float32") >= p) / (1 - p)
+    return x * asarray(kept.astype(x.dtype), device=x.device)
+
+
+def check_probability(p: float) -> None:
+    """Refuse a probability outside [0, 1]."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"the probability of dropout lies in [0, 1], not {p!r}")
+
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "gelu",
+    "huber_loss",
+    "l1_loss",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "nll_loss",
+    "one_hot",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "tanh",
+]
