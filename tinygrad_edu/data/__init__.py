@@ -1,0 +1,37 @@
+"""Data: sets that ship with the package, readers, batches, splits, scaling."""
+
+from typing import TYPE_CHECKING
+
+from .._later import later
+from .dataset import TensorDataset
+from .loader import DataLoader
+from .scale import StandardScaler
+from .split import KFold, train_test_split
+
+if TYPE_CHECKING:
+    from .sets import mnist, read_idx
+    from .tables import breast_cancer, digits, read_csv
+
+__getattr__ = later(
+    __name__,
+    {
+        "mnist": "sets",
+        "read_idx": "sets",
+        "breast_cancer": "tables",
+        "digits": "tables",
+        "read_csv": "tables",
+    },
+)
+
+__all__ = [
+    "DataLoader",
+    "KFold",
+    "StandardScaler",
+    "TensorDataset",
+    "breast_cancer",
+    "digits",
+    "mnist",
+    "read_csv",
+    "read_idx",
+    "train_test_split",
+]
