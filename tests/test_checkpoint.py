@@ -338,7 +338,8 @@ DAMAGED = {
         f"plain values: {name}": made({"__metadata__": {"tinygrad_edu": text}})
         for name, text in {
             "no JSON": "{oops", "number": "5", "list": "[1]", "text": '"a"', "null": "null",
-            "inside another": '{"a": 1, "a/b": 2}', "deep": "[" * DEEP + "]" * DEEP,
+            "inside another": '{"a": 1, "a/b": 2}', "around another": '{"a/b": 2, "a": 1}',
+            "deep": "[" * DEEP + "]" * DEEP,
             "deep dicts": '{"a":' * DEEP + "1" + "}" * DEEP,
             "endless number": '{"a": ' + "9" * 10_000 + "}",
         }.items()

@@ -89,6 +89,8 @@ def test_nothing_of_the_library_is_touched():
         te.gradgradcheck(te.exp, X)
         with pytest.raises(GradientError):
             te.gradcheck(FAULTY["factor 2"][0], X)
+        with pytest.raises(GradientError, match="by its twin"):
+            te.gradgradcheck(twin(right_twin, in_place_slope, lambda a: a * a), X)
 
 
 def test_first_derivatives_taken_inside():

@@ -157,7 +157,10 @@ def _first_gradient(output: Tensor, grad: Any, as_tensor: bool) -> Any:
     else:
         first = asarray(grad, dtype=output.dtype, device=output.device)
         if first.shape != output.shape:
-            raise ValueError(f"grad= has shape {first.shape}; it needs the output's {output.shape}")
+            raise ValueError(
+                f"grad= has shape {first.shape}; it needs the output's {output.shape}, as "
+                "te.ones_like(output) has"
+            )
     return first if as_tensor else first._data.copy()
 
 
@@ -250,7 +253,10 @@ def _leading_to(output: Tensor, targets: set[Tensor]) -> set[Tensor]:
     """The tensors between output and the targets: all that a gradient has to pass through."""
     seen, stack = {output}, [output]
     while stack:
-        for x in stack.pop().inputs:
+        result = stack.pop()
+        if result._products is FREED:  # where it leads is no longer known
+            raise _unusable(result)
+        for x in result.inputs:
             if isinstance(x, Tensor) and x.requires_grad and x not in seen:
                 seen.add(x)
                 stack.append(x)

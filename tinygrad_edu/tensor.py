@@ -231,6 +231,8 @@ def _operation(
                 if type(x) in _NUMBERS:
                     arrays.append(x)
                     continue
+                array = None
+            if array is None:  # a list or a NumPy array or scalar: begin again with Tensors
                 return call(*_as_inputs(call, inputs), **options)
             arrays.append(array)
             if x.requires_grad:
@@ -244,10 +246,7 @@ def _operation(
         try:
             products = function(namespaces[kind], *arrays, **options)
         except (ValueError, TypeError, IndexError) as error:
-            told = explained(call.__name__, arrays, options, option_names, error)
-            if told is None:
-                raise
-            raise told from None
+            raise explained(call.__name__, arrays, options, option_names, error) from None
         if differentiable and type(products) is not tuple:
             raise TypeError(f"{call.__name__}() must return its value and then one VJP per array")
         value = products[0] if differentiable else products
@@ -260,10 +259,12 @@ def _operation(
         result._data = value
         result.grad = None
         result._keeps_grad = False
-        result._owner = None
-        result._bounds = inputs[0]._bounds if view else None
-        if view and (value.base is not None or value is arrays[0]):
-            result._owner = inputs[0] if inputs[0]._owner is None else inputs[0]._owner
+        result._owner = result._bounds = None
+        if view:
+            owner = inputs[0] if inputs[0]._owner is None else inputs[0]._owner
+            result._bounds = None if owner._time else inputs[0]._bounds  # written to since?
+            if value.base is not None or value is arrays[0]:
+                result._owner = owner
         if needs_grad and differentiable and recording.on:
             if recording.guard is not None:
                 products = recording.guard(call, inputs, products)

@@ -71,7 +71,7 @@ LINES = [
         "Linear", lambda: nn.Linear(3, 4), lambda x, p: linear(x, p["weight"], p["bias"]),
         [(5, 3), (1, 3), (3,), (2, 5, 3), (0, 3), (3, 3)], "Linear(3, 4)",
         [
-            (np.zeros((5, 4)), WIDTH[0], WIDTH[1] + r"\(5, 4\)\.$"),
+            (np.zeros((5, 4)), WIDTH[0], WIDTH[1] + r"\(5, 4\)\. Perhaps in_features=4"),
             (np.zeros((3, 5)), WIDTH[0], WIDTH[1] + r"\(3, 5\).*x\.T"),
             (np.zeros((5, 3, 1)), WIDTH[0], WIDTH[1] + r"\(5, 3, 1\).*Flatten.*to \(N, 3\)"),
             (np.zeros(4), WIDTH[0], WIDTH[1] + r"\(4,\)"),

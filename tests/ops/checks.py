@@ -17,7 +17,7 @@ import numpy as np
 
 import tinygrad_edu as te
 from tinygrad_edu import backend
-from tinygrad_edu.backend import Array, to_device, to_host
+from tinygrad_edu.backend import Array, namespaces, to_device, to_host
 from tinygrad_edu.backend.pretend import count_transfers
 
 from .table import Case, Line, Shape
@@ -317,13 +317,13 @@ def check_nothing_else_changes(line: Line, device: str) -> None:
 # --- 7 no shared memory
 
 
-def memory(array: Array) -> np.ndarray:
-    """A NumPy array in the same memory, where it is host memory."""
-    return getattr(array, "_array", array)
-
-
 def share(a: Array, b: Array) -> bool:
-    return bool(np.shares_memory(memory(a), memory(b)))
+    return bool(namespaces[type(a)].shares_memory(a, b))
+
+
+def writable(a: Array) -> bool:
+    """Broadcast arrays are not; on a GPU there is no such flag."""
+    return bool(getattr(getattr(a, "_array", a).flags, "writeable", True))
 
 
 def check_gradients_own_their_memory(line: Line, device: str) -> None:
@@ -337,7 +337,7 @@ def check_gradients_own_their_memory(line: Line, device: str) -> None:
             for i, one in enumerate(gradients):
                 for other in [*gradients[:i], *others]:
                     assert not share(one, other), f"{what}: gradient {i} shares its memory {how}"
-                assert memory(one).flags.writeable, f"{what}: gradient {i} cannot be written to"
+                assert writable(one), f"{what}: gradient {i} cannot be written to"
 
 
 def check_upstream_is_left_alone(line: Line, device: str) -> None:

@@ -187,6 +187,17 @@ def test_an_index_changed_after_it_was_made_is_checked_afresh(device: str) -> No
     assert x[places].tolist() == [2, 3]
 
 
+def test_a_copy_of_a_changed_index_is_checked_afresh(device: str) -> None:
+    """A transposed tensor takes on another shape in new memory."""
+    x = te.tensor(arange((3,)), device=device)
+    places = te.tensor([[0, 1], [2, 0]], device=device)
+    turned = places.T
+    places.data += 2
+    for copied in (places.T.reshape(-1), turned.reshape(-1), turned.to("cpu").to(device)):
+        with pytest.raises(IndexError):
+            x[copied]
+
+
 def test_a_part_of_some_indices_is_judged_by_itself(device: str) -> None:
     x = te.tensor(arange((3,)), device=device)
     places = te.tensor([0, 2, 9], device=device)

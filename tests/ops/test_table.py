@@ -60,7 +60,9 @@ def test_of_every_flat_operation(line: Line, check: Check, device: str) -> None:
 
 
 @by_name([line for line in LINES if line.broadcasts])
-@hypothesis.given(pair=hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3))
+@hypothesis.given(
+    pair=hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3)
+)
 def test_of_shapes_that_broadcast(line: Line, device: str, pair: Any) -> None:
     check_broadcast(line, pair.input_shapes, device)
 
@@ -103,7 +105,7 @@ def test_the_table_ran_on_a_real_gpu() -> None:
 
 # --- every operation has its line
 
-# What Tensor has besides operations; test_engine.py, test_in_place.py and test_create.py test it.
+# What Tensor has besides operations: see test_engine.py, test_numpy_and_python.py and others.
 NO_OPERATIONS = set(
     "backward data detach device dtype grad inputs item mark_changed ndim numpy op options "
     "requires_grad requires_grad_ retain_grad shape size tolist "

@@ -85,8 +85,9 @@ def backend(device: str) -> Backend:
     if device not in _backends:
         if device not in _openers:
             known = ", ".join(repr(name) for name in _openers)
+            name = device.__name__ if isinstance(device, type) else repr(device)
             mend = "" if isinstance(device, str) else "; a dtype is changed by x.astype(dtype)"
-            raise ValueError(f"there is no device {device!r}; this library knows {known}{mend}")
+            raise ValueError(f"there is no device {name}; this library knows {known}{mend}")
         opened = _openers[device]()
         _backends[device] = opened
         namespaces[opened.array_type] = opened.xp

@@ -45,13 +45,14 @@ def checked_dtype(dtype: Any) -> np.dtype[Any]:
         TypeError: where it is none, such as a number that belongs to the data or the shape.
     """
     try:
-        return np.dtype(dtype)
+        found: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
         raise TypeError(
             f"{dtype!r} is no dtype; give te.float32, te.int64 or another of NumPy's. Numbers of "
             "one tensor and lengths of one shape go together in brackets: te.tensor([1.0, 2.0]), "
             "te.zeros((2, 3))"
         ) from None
+    return found
 
 
 def _as_host(data: Any) -> np.ndarray:

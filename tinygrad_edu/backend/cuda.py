@@ -33,7 +33,7 @@ def load() -> Any:
     if reason is not None:
         raise RuntimeError(
             f'device "cuda" cannot be used: {reason}. '
-            'Use device="cpu", or device="pretend-gpu" to practise the rules of a GPU.'
+            'Use device="cpu", or device="pretend-gpu" to practise the rules of a GPU'
         )
     import cupy
 

@@ -23,8 +23,8 @@ def explained(
     options: Mapping[str, Any],
     known: Sequence[str],
     error: Exception,
-) -> Exception | None:
-    """What to raise instead of an operation's error; None where that is a sentence already.
+) -> Exception:
+    """What to raise instead of an operation's error; itself where it is a sentence already.
 
     Args:
         name: of the operation.
@@ -39,18 +39,18 @@ def explained(
     if isinstance(error, np.exceptions.AxisError):
         return no_axis(name, error.axis, shapes[0], error.ndim)
     if isinstance(error, IndexError):
-        return _outside(shapes[0], str(error)) if name in ("getitem", "scatter_add") else None
+        return _outside(shapes[0], str(error)) if name in ("getitem", "scatter_add") else error
     if name in _SENTENCES:
         return ValueError(f"{name}(): {_SENTENCES[name](shapes, options)}")
     if "broadcast" not in str(error):
-        return None
+        return error
     where = f"{name}()"
     if name == "matmul":
         where, shapes = "matmul, in the axes before the last two", [s[:-2] for s in shapes]
     elif not _met(str(error)) <= set(shapes):  # of other arrays, made inside the operation
-        return None
+        return error
     clash = _clash(shapes)
-    return None if clash is None else ValueError(f"{where}: {_unfit(shapes, *clash)}")
+    return error if clash is None else ValueError(f"{where}: {_unfit(shapes, *clash)}")
 
 
 def no_axis(name: str, axis: Any, shape: Shape, ndim: int | None = None) -> ValueError:

@@ -92,7 +92,8 @@ def _equal_rows(arrays: tuple[Rows, ...]) -> int:
     lengths = {len(a) for a in arrays}
     if len(lengths) != 1:
         raise ValueError(
-            f"the arrays need equally many rows; they have {[len(a) for a in arrays]}"
+            f"the arrays need equally many rows; they have {[len(a) for a in arrays]}. Rows are "
+            "the first axis: cut the longer ones"
             if arrays
             else "train_test_split needs at least one array"
         )

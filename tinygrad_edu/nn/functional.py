@@ -54,7 +54,9 @@ def _advice(x: Tensor, wanted: int) -> str:
         return f" Put nn.Flatten() before it, or reshape to (N, {wanted})"
     if x.ndim == 2 and x.shape[0] == wanted:
         return " Rows are samples and columns features here: perhaps x.T is meant"
-    return ""
+    if x.ndim == 0:
+        return " A sample is a row of features, not a single number"
+    return f" Perhaps in_features={x.shape[-1]} is meant, or a layer was left out"
 
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
@@ -80,7 +82,9 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
 def check_probability(p: float) -> None:
     """Refuse a probability outside [0, 1]."""
     if not 0 <= p <= 1:
-        raise ValueError(f"the probability of dropout lies in [0, 1], not {p!r}")
+        raise ValueError(
+            f"the probability of dropout lies in [0, 1], not {p!r}; 0.5 drops half of the entries"
+        )
 
 
 __all__ = [

@@ -164,7 +164,7 @@ def _checked_part(a: Tensor, part: Any) -> Any:
         kind = type(part).__name__ if array is None else array.dtype
         raise IndexError(
             "a tensor is indexed by whole numbers, slices, None, ..., and by lists or arrays of "
-            f"whole numbers or booleans; not by {kind}"
+            f"whole numbers or booleans; not by {kind}. int(i) and .astype(te.int64) make them"
         )
     return array
 

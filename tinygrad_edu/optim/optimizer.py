@@ -27,7 +27,10 @@ def _check_options(group: dict[str, Any]) -> None:
         for value in group.get("betas", ()) if name == "betas" else [group.get(name, 0)]:
             if not isinstance(value, _NUMBERS) or not 0 <= value < below:
                 end = "" if below == inf else f" and below {below}"
-                raise ValueError(f"{_NAMES.get(name, name)} is at least 0{end}, not {value!r}")
+                mend = "; step() itself goes down, so 0.01 is a usual rate" if name == "lr" else ""
+                raise ValueError(
+                    f"{_NAMES.get(name, name)} is at least 0{end}, not {value!r}{mend}"
+                )
 
 
 class Optimizer:
