@@ -559,7 +559,7 @@ MISUSES = [
         lambda: optim.Adam([parameter(2)]).load_state_dict(
             optim.SGD([parameter(2)], 0.1).state_dict()
         ), ValueError,
-        ("Adam", "'m.0', 'v.0'"), ("this state is not of",), ("Make the same optimizer",),
+        ("'SGD'",), ("does not fit the optimizer Adam",), ("Make the same optimizer",),
     ),
     Misuse(
         "saving a model", lambda: te.save(nn.Linear(2, 2), "run.safetensors"), TypeError,

@@ -130,7 +130,8 @@ class Optimizer:
             for position, array in enumerate(several)
         }
         groups = [{k: v for k, v in g.items() if k != "params"} for g in self.groups]
-        return {**arrays, "steps": list(self.steps), "groups": groups}
+        kind = type(self).__name__
+        return {**arrays, "optimizer": kind, "steps": list(self.steps), "groups": groups}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state_dict() of the same kind of optimizer over the same parameters.
@@ -139,31 +140,40 @@ class Optimizer:
             ValueError: where it does not fit; nothing is loaded then.
         """
         own = self.state_dict()
-        if state.keys() != own.keys() or len(state["groups"]) != len(self.groups):
-            differing = sorted(state.keys() ^ own.keys()) or "the number of groups"
+        if wrong := _misfits(own, state):
             raise ValueError(
-                f"this state is not of the optimizer {type(self).__name__} over these parameters; "
-                f"they differ in {differing}. Make the same optimizer over the same model as when "
-                "it was saved"
+                f"this state does not fit the optimizer {type(self).__name__}: {'; '.join(wrong)}. "
+                "Make the same optimizer over the same model as when it was saved"
             )
-        if len(state["steps"]) != len(self.params):
-            raise ValueError(
-                f"this state is of {len(state['steps'])} parameters; here are {len(self.params)}"
-            )
-        for name, array in own.items():
-            if isinstance(array, np.ndarray) and state[name].shape != array.shape:
-                raise ValueError(
-                    f"{name} has shape {state[name].shape} where the parameter has {array.shape}"
-                )
         for name, several in self.state.items():
             for position, x in enumerate(self.params):
-                copied = np.array(
-                    state[f"{name}.{position}"], dtype=own[f"{name}.{position}"].dtype
-                )
-                several[position] = to_device(copied, x.device)
+                several[position] = to_device(np.array(state[f"{name}.{position}"]), x.device)
         self.steps = list(state["steps"])
         for group, options in zip(self.groups, state["groups"], strict=True):
             group.update({k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
+
+
+def _misfits(own: Mapping[str, Any], state: Any) -> list[str]:
+    """How a state differs in kind from an optimizer's own, in words."""
+    if not isinstance(state, Mapping):
+        return [f"it is a {type(state).__name__}, not a state_dict()"]
+    if state.get("optimizer") != own["optimizer"]:
+        return [f"it is that of {state.get('optimizer')!r}"]
+    if names := sorted(map(str, state.keys() ^ own.keys())):
+        return [f"they differ in {names}"]
+    wrong = []
+    for name, array in own.items():
+        given = state[name]
+        kind = (getattr(given, "shape", None), getattr(given, "dtype", None))
+        if isinstance(array, np.ndarray) and kind != (array.shape, array.dtype):
+            wrong.append(f"{name} is {kind}, and should be {(array.shape, array.dtype)}")
+    steps, groups = state["steps"], state["groups"]
+    whole = isinstance(steps, list) and all(isinstance(n, int) and n >= 0 for n in steps)
+    if not whole or len(steps) != len(own["steps"]):
+        wrong.append(f"steps is no list of {len(own['steps'])} whole numbers")
+    if not isinstance(groups, list) or [set(g) for g in groups] != [set(g) for g in own["groups"]]:
+        wrong.append("the groups have other options")
+    return wrong
 
 
 def _told(x: Any) -> str:
