@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -415,3 +416,71 @@ def test_grad_may_be_written_to_without_harm(device: str) -> None:
     assert b.grad.tolist() == upstream.tolist() == [1, 1]
     y.backward(upstream)
     assert a.grad.tolist() == [11, 11]
+
+
+# --- memory and time, apart from the graph
+
+
+def written_after(write) -> tuple[te.Tensor, te.Tensor]:
+    """x and a loss in which a result of exp was written to after its use."""
+    x = te.tensor([1.0, 2.0], requires_grad=True)
+    y = x.exp()
+    loss = (y * y + x).sum()
+    write(y)
+    return x, loss
+
+
+def through_detach(y: te.Tensor) -> None:
+    d = y.detach()
+    d.data *= 2
+
+
+def through_data(y: te.Tensor) -> None:
+    y.data -= 1
+
+
+@pytest.mark.parametrize("write", [through_data, through_detach])
+@pytest.mark.parametrize("allow_unused", [False, True])
+def test_grad_refuses_as_backward_does(write, allow_unused):
+    """The order of the walk is that of recording, not of writing: no branch may fall out."""
+    x, loss = written_after(write)
+    with pytest.raises(RuntimeError, match=rf"{WRITTEN}|{CHANGED}"):
+        te.grad(loss, x, allow_unused=allow_unused)
+
+
+def test_detach_lets_the_graph_go():
+    """A recurrent state that is detached at every step keeps no step before it alive."""
+    w = te.tensor(np.eye(3, dtype=np.float32), requires_grad=True)
+
+    def tensors() -> int:
+        return sum(isinstance(o, te.Tensor) for o in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        state = te.ones(3)
+        state = (state.detach() @ w).tanh()
+        before = tensors()
+        for _ in range(50):
+            state = (state.detach() @ w).tanh()
+        assert tensors() == before
+    finally:
+        gc.enable()
+
+
+def test_data_takes_over_values_not_memory():
+    a, b = te.tensor([1.0, 2.0], requires_grad=True), te.tensor([3.0, 4.0])
+    a.data = b.data
+    loss = (a * a).sum()
+    b.data -= 1
+    loss.backward()
+    np.testing.assert_array_equal(a.grad.numpy(), [6, 8])
+
+
+def test_a_detached_tensor_that_gets_new_numbers_is_on_its_own():
+    x = te.tensor([1.0, 2.0], requires_grad=True)
+    y = x.exp()
+    d = y.detach()
+    d.data = np.zeros(2, np.float32)
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.exp([1, 2]), rtol=1e-6)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .backend import namespaces
 from .recording import enable_grad, is_grad_enabled
-from .tensor import CHANGED, Tensor, asarray, identity
+from .tensor import Tensor, asarray, identity
 
 Pairs = Iterator[tuple[Tensor, Any]]  # inputs with their gradients
 
@@ -97,7 +97,7 @@ def backpropagate(
     found = {}
     while queue:
         result = heappop(queue)[1]
-        if result._products is FREED or result._products is CHANGED:
+        if result._products is FREED or _written_since(result, result):
             raise _unusable(result)
         g = pending.pop(result)
         if result._keeps_grad if wanted is None else result in wanted:
@@ -155,7 +155,9 @@ def _first_gradient(output: Tensor, grad: Any, as_tensor: bool) -> Any:
             )
         first = Tensor(namespaces[type(output._data)].ones_like(output._data))
     else:
-        first = asarray(grad, dtype=output.dtype, device=output.device)
+        first = asarray(grad, device=output.device)
+        if first.dtype != output.dtype:
+            first = first.astype(output.dtype)
         if first.shape != output.shape:
             raise ValueError(
                 f"grad= has shape {first.shape}; it needs the output's {output.shape}, as "
@@ -210,13 +212,17 @@ def _needs(result: Tensor, path: set[Tensor] | None) -> list[bool]:
 
 def _needed(x: Tensor, result: Tensor, path: set[Tensor] | None) -> bool:
     """Whether an input needs a gradient. Refuses one that was changed after it was used."""
-    if (x if x._owner is None else x._owner)._time > result._time:
+    if _written_since(x, result):
         raise RuntimeError(
             f"an input of {_name(result)}, of shape {x.shape}, was changed after it was used "
             "(by an optimizer step, an initialiser or an assignment to .data); its gradient "
             "would be wrong. Call backward() before the change, or compute the loss again"
         )
     return x.requires_grad and (path is None or x in path)
+
+
+def _written_since(x: Tensor, result: Tensor) -> bool:
+    return x._written is not None and x._written[0] > result._time
 
 
 def _unusable(result: Tensor) -> Exception:

@@ -29,7 +29,6 @@ P = ParamSpec("P")
 
 _tick = count(1).__next__  # one clock for results and changes: inputs are older than results
 _new = object.__new__
-CHANGED: Any = ("changed",)  # stands in a result's products once it was written to
 _NUMBERS = (float, int, bool, complex)
 _FLOAT64 = np.dtype(np.float64)
 
@@ -39,7 +38,7 @@ class Tensor(_Methods):
 
     __slots__ = (
         "_data", "grad", "requires_grad", "op", "inputs", "options",
-        "_products", "_time", "_owner", "_keeps_grad", "_bounds",
+        "_products", "_time", "_written", "_keeps_grad", "_bounds",
     )  # fmt: skip
 
     def __init__(self, data: Array, requires_grad: bool = False) -> None:
@@ -55,8 +54,8 @@ class Tensor(_Methods):
         self.inputs: tuple[Any, ...] = ()  # what op was given: Tensors and Python numbers
         self.options: dict[str, Any] = {}
         self._products: Any = None  # what op's function returned: the value, then its VJPs
-        self._time = 0  # when it was recorded or last changed
-        self._owner: Tensor | None = None  # the tensor whose memory this one looks into
+        self._time = 0  # when it was recorded
+        self._written: list[int] | None = None  # when its memory was; one list for all its views
         self._keeps_grad = False
         self._bounds: tuple[int, int] | None = None  # of integers, found on the host
         if requires_grad:
@@ -78,17 +77,20 @@ class Tensor(_Methods):
                 f"given a {type(array).__name__} of shape {getattr(array, 'shape', ())}; give an "
                 "array of that shape on that device, or make a new tensor"
             )
-        self._data = array
+        if array is not self._data:  # memory of its own from now on, shared with nobody
+            self._data, self._written = array.copy(), None
         self.mark_changed()
 
     def mark_changed(self) -> None:
         """Say that the values were written to, so that graphs which used them refuse to run."""
-        self._time = _tick()
         self._bounds = None
-        if self._owner is not None:
-            self._owner.mark_changed()
-        if self._products is not None:
-            self._products = CHANGED
+        self._memory()[0] = _tick()
+
+    def _memory(self) -> list[int]:
+        """The list with the time of the last write, made now if it is the first to be needed."""
+        if self._written is None:
+            self._written = [0]
+        return self._written
 
     shape: tuple[int, ...] = property(lambda self: self._data.shape, doc="Length of each axis.")  # type: ignore[assignment]
     dtype: Any = property(lambda self: self._data.dtype, doc="Type of the entries.")
@@ -117,7 +119,7 @@ class Tensor(_Methods):
     def detach(self) -> Tensor:
         """The same values, in the same memory, without the graph."""
         result = Tensor(self._data)
-        result._owner = self if self._owner is None else self._owner
+        result._written = self._memory()
         result._bounds = self._bounds
         return result
 
@@ -259,12 +261,12 @@ def _operation(
         result._data = value
         result.grad = None
         result._keeps_grad = False
-        result._owner = result._bounds = None
+        result._written = result._bounds = None
         if view:
-            owner = inputs[0] if inputs[0]._owner is None else inputs[0]._owner
-            result._bounds = None if owner._time else inputs[0]._bounds  # written to since?
+            memory = inputs[0]._memory()
+            result._bounds = None if memory[0] else inputs[0]._bounds  # written to since?
             if value.base is not None or value is arrays[0]:
-                result._owner = owner
+                result._written = memory
         if needs_grad and differentiable and recording.on:
             if recording.guard is not None:
                 products = recording.guard(call, inputs, products)

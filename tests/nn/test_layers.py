@@ -236,7 +236,7 @@ def run_with(layer: nn.Module, values: dict[str, te.Tensor], x: te.Tensor) -> te
     for tensors in (values, kept):
         for name, tensor in tensors.items():
             prefix, _, attribute = name.rpartition(".")
-            setattr(owners[prefix], attribute, tensor)
+            vars(owners[prefix])[attribute] = tensor  # setattr refuses what is no Parameter
         if tensors is values:
             y = layer(x)
     return y

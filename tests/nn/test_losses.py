@@ -603,3 +603,15 @@ def test_binary_cross_entropy_refuses_what_is_no_probability():
     for wrong in ([1.5, 0.5], [-0.1, 0.5], [math.nan, 0.5]):
         with pytest.raises(ValueError, match=r"probabilities in \[0, 1\].*with_logits"):
             F.binary_cross_entropy(te.tensor(wrong), [0.0, 1.0])
+
+
+# --- found by trying to break it
+
+
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0]])
+@pytest.mark.parametrize("one_hot", [False, True])
+def test_a_logit_of_minus_infinity_of_another_class_costs_nothing(weight, one_hot):
+    z = te.tensor([[1.0, 2.0, -math.inf]])
+    target = [[1.0, 0.0, 0.0]] if one_hot else [0]
+    loss = F.cross_entropy(z, target, weight=weight)
+    assert math.isclose(loss.item(), math.log(1 + math.e), rel_tol=1e-6)

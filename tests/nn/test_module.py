@@ -510,3 +510,18 @@ def test_repr_of_nested_modules():
         "  (head): Linear(2, 1, bias=False)\n"
         ")"
     )
+
+
+# --- found by trying to break it
+
+
+def test_a_parameter_is_not_replaced_by_a_tensor_without_a_word():
+    layer = nn.Linear(2, 2)
+    for wrong in (layer.weight * 2, te.zeros((2, 2))):
+        with pytest.raises(TypeError, match=r"Linear.weight would be a Tensor that no optimizer"):
+            layer.weight = wrong
+    with pytest.raises(TypeError, match="assign an nn.Parameter"):
+        layer.extra = te.zeros(3, requires_grad=True)
+    layer.buffer = te.zeros(3)
+    layer.weight = nn.Parameter(te.ones((2, 2)))
+    assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]

@@ -729,6 +729,8 @@ OPERATORS = [
     operation("invert", operator.invert, truth, **COMPARED),
     operation("and", operator.and_, truth, truth, **COMPARED),
     operation("or", operator.or_, truth, truth, **COMPARED),
+    reflected("rand", operator.and_, truth, truth, **COMPARED),
+    reflected("ror", operator.or_, truth, truth, **COMPARED),
     operation("eq", operator.eq, tied, tied, **COMPARED),
     operation("ne", operator.ne, tied, tied, **COMPARED),
     operation("lt", operator.lt, tied, tied, **COMPARED),

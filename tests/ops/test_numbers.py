@@ -173,3 +173,37 @@ def test_options_by_position_and_by_name_are_the_same(device: str) -> None:
     assert x.sum(1, True).tolist() == x.sum(axis=1, keepdims=True).tolist()
     assert te.clip(x, 1, 3).tolist() == x.clip(low=1, high=3).tolist()
     assert te.reshape(x, (3, 2)).tolist() == te.reshape(x, shape=(3, 2)).tolist()
+
+
+# --- found by trying to break it
+
+
+def test_take_along_axis_repeats_lengths_of_one_as_numpy_does():
+    a, indices = np.arange(12.0).reshape(3, 4), np.array([[1, 2]])
+    found = te.take_along_axis(te.tensor(a), indices, axis=1)
+    np.testing.assert_array_equal(found.numpy(), np.take_along_axis(a, indices, axis=1))
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes"), [("i,i->", [(1,), (3,)]), ("ij,j->i", [(2, 1), (3,)])]
+)
+def test_einsum_repeats_lengths_of_one_forward_and_backward(subscripts, shapes):
+    rng = np.random.default_rng(0)
+    te.gradcheck(lambda *a: te.einsum(subscripts, *a), [rng.random(shape) for shape in shapes])
+
+
+def test_whole_numbers_to_a_float_power_are_floats():
+    x = te.tensor([1, 2])
+    assert [(x**b).dtype for b in (3, 3.0, 4, 4.0)] == [te.int64, te.float32, te.int64, te.float32]
+
+
+def test_logic_is_for_booleans():
+    with pytest.raises(TypeError, match="& joins booleans.*int64"):
+        te.tensor([1, 2]) & 1
+    with pytest.raises(TypeError, match="~ joins booleans"):
+        ~te.tensor([1, 2])
+
+
+def test_numpy_functions_that_would_lose_a_gradient_are_refused():
+    with pytest.raises(TypeError, match=r"np.sort\(x.detach\(\).numpy\(\)\)"):
+        np.sort(te.tensor([2.0, 1.0], requires_grad=True))

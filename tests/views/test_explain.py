@@ -46,7 +46,7 @@ def state(output: te.Tensor) -> list[Any]:
     """All that explain() and draw_graph() must leave as it is."""
     return [
         (id(x), x.numpy().tolist(), x.grad, x.op, x.inputs, x.options, id(x._products), x._time,
-         x._owner, x._keeps_grad, x.requires_grad)
+         (x._written or [0])[0], x._keeps_grad, x.requires_grad)
         for x in graph_of(output)[0]
     ]  # fmt: skip
 

@@ -6,12 +6,14 @@ and gradients that are not (document 002 §4.3 falls into that).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..ops import fused
 from ..ops.elementwise import abs as absolute
+from ..ops.elementwise import equal, logical_and, where
 from ..ops.index import check_indices, one_hot, take, take_along_axis
 from ..ops.reduce import log_softmax
 from ..tensor import Tensor, asarray
@@ -201,15 +203,22 @@ def cross_entropy(
     if label_smoothing:
         y = (1 - label_smoothing) * y + label_smoothing / classes
     if weight is None:
-        return reduced(-(y * log_softmax(logits, axis=-1)).sum(axis=-1), reduction)
+        return reduced(_soft_cross_entropy(logits, y), reduction)
     weight = asarray(weight, dtype=logits.dtype, device=logits.device)
     if weight.shape != (classes,):
         raise ValueError(f"weight has shape {weight.shape}; it needs one a class, ({classes},)")
-    losses = -(weight * y * log_softmax(logits, axis=-1)).sum(axis=-1)
+    losses = _soft_cross_entropy(logits, weight * y)
     if reduction == "mean" and indices:
         total: Tensor = losses.sum() / take(weight, target).sum()
         return total
     return reduced(losses, reduction)
+
+
+def _soft_cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
+    """−Σ y_j ln softmax(z)_j of each row; 0 where y_j = 0, also for a logit of −∞."""
+    logs = log_softmax(logits, axis=-1)
+    nothing = logical_and(equal(y, 0), equal(logs, -math.inf))  # 0 · (−∞) is NaN
+    return -(y * where(nothing, 0, logs)).sum(axis=-1)
 
 
 def _classes(name: str, scores: Any, target: Any) -> tuple[Tensor, Tensor]:

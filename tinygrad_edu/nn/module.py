@@ -32,6 +32,17 @@ class Module:
 
     training = True
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        before = vars(self).get(name)
+        if isinstance(value, Tensor) and not isinstance(value, Parameter):
+            learned = value.requires_grad and value.op is None
+            if isinstance(before, Parameter) or learned:
+                raise TypeError(
+                    f"{type(self).__name__}.{name} would be a Tensor that no optimizer finds; "
+                    f"assign an nn.Parameter, or write new numbers into it with .{name}.data = …"
+                )
+        super().__setattr__(name, value)
+
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """The output for these inputs; every Module defines its own."""
         raise TypeError(
@@ -54,7 +65,7 @@ class Module:
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 yield name, value
-            elif isinstance(value, list | tuple | dict):
+            elif isinstance(value, list | tuple | dict | set | frozenset):
                 _refuse_hidden_parts(self, name, value)
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
@@ -145,7 +156,7 @@ class Module:
                 "Build the model exactly as it was when the state was saved"
             )
         for name, x in own.items():
-            x.data = asarray(state[name]).to(x.device)._data.copy()
+            x.data = asarray(state[name]).to(x.device)._data
 
     # --- printing
 

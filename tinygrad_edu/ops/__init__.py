@@ -48,7 +48,8 @@ _OPERATORS = {
     "pow": elementwise.power, "rpow": lambda a, b: elementwise.power(b, a),
     "matmul": matrix.matmul, "rmatmul": lambda a, b: matrix.matmul(b, a),
     "neg": elementwise.neg, "pos": shape.copy, "abs": elementwise.abs,
-    "invert": elementwise.logical_not, "and": elementwise.logical_and, "or": elementwise.logical_or,
+    "invert": methods.negated, "and": methods.both, "rand": methods.both, "or": methods.either,
+    "ror": methods.either,
     "eq": elementwise.equal, "ne": elementwise.not_equal,
     "lt": elementwise.less, "le": elementwise.less_equal,
     "gt": elementwise.greater, "ge": elementwise.greater_equal,
@@ -73,7 +74,8 @@ def _attach() -> None:
         "T": property(methods.transposed),
         "to": shape.to_device,
     }
-    protocols = NumpyProtocols(FUNCTIONS)
+    logic = {"bitwise_and": methods.both, "bitwise_or": methods.either, "invert": methods.negated}
+    protocols = NumpyProtocols(FUNCTIONS | logic)
     members["__array_ufunc__"] = lambda self, *args, **options: protocols.ufunc(*args, **options)
     members["__array_function__"] = lambda self, func, types, args, options: protocols.function(
         func, args, options

@@ -55,7 +55,8 @@ def power(xp: Any, a: Array, b: Array, /) -> Any:
 
     def wrt_b(g: Array) -> Array:
         if isinstance(a, int | float):
-            return g * (y * math.log(a)) if a != 0 else xp.zeros_like(g)
+            logarithm = math.log(a) if a > 0 else math.nan  # a negative base has none
+            return g * (y * logarithm) if a != 0 else xp.zeros_like(g)
         zero = a == 0
         return g * xp.where(zero, 0, y * xp.log(xp.where(zero, 1, a)))
 
@@ -65,7 +66,7 @@ def power(xp: Any, a: Array, b: Array, /) -> Any:
 def _power(a: Array, b: Any) -> Array:
     """aᵇ; cubes and fourth powers by multiplication, as NumPy's own power takes 200 times as long
     (up to squares it has a short cut itself)."""
-    if isinstance(b, int | float) and b in (3, 4):
+    if isinstance(b, int | float) and b in (3, 4) and (isinstance(b, int) or a.dtype.kind != "i"):
         square = a * a
         return square * (a if b == 3 else square)
     return a**b

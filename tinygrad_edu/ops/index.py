@@ -72,7 +72,8 @@ def take(a: Tensor, indices: Any, axis: int | None = None) -> Tensor:
 def take_along_axis(a: Tensor, indices: Any, axis: int) -> Tensor:
     """For each place of indices, the entry of a at that index along the axis.
 
-    For logits (N, classes) and labels (N, 1), axis=1 gives each row's logit of its own class.
+    On the other axes, a length of 1 is repeated to that of the other tensor. For logits
+    (N, classes) and labels (N, 1), axis=1 gives each row's logit of its own class.
     """
     if not isinstance(indices, Tensor):
         indices = asarray(indices, device=a.device)
@@ -82,7 +83,7 @@ def take_along_axis(a: Tensor, indices: Any, axis: int) -> Tensor:
             f"they have shape {indices.shape}"
         )
     key: list[Any] = []
-    for i, n in enumerate(indices.shape):
+    for i, n in enumerate(a.shape):
         along = tuple(-1 if i == j else 1 for j in range(a.ndim))
         key.append(np.arange(n).reshape(along))
     key[axis] = indices
@@ -120,9 +121,9 @@ def check_indices(indices: Tensor, size: int, what: str, *, negative: bool = Tru
         )
     if indices.size == 0:
         return
-    owner = indices if indices._owner is None else indices._owner
     lowest = -size if negative else 0
-    bounds = None if owner._time else indices._bounds  # _time: was it written to since?
+    written = indices._written is not None and indices._written[0]
+    bounds = None if written else indices._bounds
     if bounds is None or bounds[0] < lowest or bounds[1] >= size:
         # unknown, or those of a whole of which these are a part: look at the numbers themselves
         xp = namespaces[type(indices._data)]
@@ -171,7 +172,7 @@ def _checked_part(a: Tensor, part: Any) -> Any:
 
 def _axes_used(part: Any) -> int:
     """How many axes of the tensor a part of a key stands for."""
-    if part is None or part is ...:
+    if part is None or part is ... or isinstance(part, bool):
         return 0
     return part.ndim if isinstance(part, Tensor) and part.dtype.kind == "b" else 1
 

@@ -100,12 +100,11 @@ def _einsum(xp: Any, /, *arrays: Array, terms: tuple[str, ...], output: str) -> 
 
         def vjp(g: Array) -> Array:
             gk = xp.einsum(f"{from_terms}->{letters}", g, *(arrays[j] for j in rest))
-            if letters == terms[k]:
-                return gk
-            lengths = dict(zip(letters, gk.shape, strict=True))  # the others were summed alone
+            lengths = dict(zip(letters, gk.shape, strict=True))
             kept = tuple(lengths.get(c, 1) for c in terms[k])
-            full = tuple(lengths.get(c, n) for c, n in zip(terms[k], arrays[k].shape, strict=True))
-            return xp.broadcast_to(gk.reshape(kept), full)
+            # an axis that was summed alone, or beside a length of 1, gets its gradient repeated
+            full = tuple(n if m == 1 else m for m, n in zip(kept, arrays[k].shape, strict=True))
+            return gk if gk.shape == full else xp.broadcast_to(gk.reshape(kept), full)
 
         return vjp
 

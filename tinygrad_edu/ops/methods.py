@@ -8,6 +8,7 @@ import numpy as np
 
 from ..backend import to_host
 from ..tensor import Tensor
+from .elementwise import logical_and, logical_not, logical_or
 from .index import getitem
 from .shape import reshape, transpose
 
@@ -117,6 +118,34 @@ def transpose_to(self: Tensor, *axes: Any) -> Tensor:
 def transposed(self: Tensor) -> Tensor:
     """x.T: the axes reversed."""
     return transpose(self)
+
+
+# --- logic
+
+
+def negated(self: Tensor) -> Tensor:
+    """~x: not x, for booleans."""
+    return logical_not(_boolean("~", self))
+
+
+def both(a: Any, b: Any) -> Tensor:
+    """x & y: x and y, for booleans."""
+    return logical_and(_boolean("&", a), _boolean("&", b))
+
+
+def either(a: Any, b: Any) -> Tensor:
+    """x | y: x or y, for booleans."""
+    return logical_or(_boolean("|", a), _boolean("|", b))
+
+
+def _boolean(sign: str, x: Any) -> Any:
+    dtype = np.asarray(x).dtype if not isinstance(x, Tensor) else x.dtype
+    if dtype != np.bool_:
+        raise TypeError(
+            f"{sign} joins booleans, as in (x > 0) {sign} (x < 1), and was given {dtype}; compare "
+            "first, with brackets around each comparison"
+        )
+    return x
 
 
 # --- refused

@@ -11,7 +11,7 @@ from ..tensor import Tensor
 
 _PLAIN = {
     "allclose", "array_equal", "isclose", "isnan", "isinf", "isfinite", "argmax", "argmin",
-    "argsort", "sort", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
+    "argsort", "shape", "ndim", "size", "array_repr", "array_str", "array2string",
     "may_share_memory", "shares_memory", "result_type", "can_cast",
 }  # fmt: skip  # functions whose result carries no gradient, or is no array
 _OTHER_NAMES = {
