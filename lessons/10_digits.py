@@ -80,7 +80,7 @@ lesson.expect("smallest pixel", digits.train_images.min(), 0)
 lesson.expect("largest pixel", digits.train_images.max(), 255)
 
 # %% [markdown]
-# Always look at the data before you train. Each row below shows one digit, written by ten hands.
+# Always look at the data before you train. Each row below shows one digit, written ten times.
 # Which of them would you read wrongly yourself?
 
 

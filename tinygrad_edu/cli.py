@@ -17,6 +17,7 @@ import numpy as np
 
 from . import answers, backend, data, nn, optim
 from .backend import cuda
+from .backend.threads import limit_threads
 from .lesson import add_options, use_safe_console
 from .nn import functional as F
 from .tables import CheckFailed, table
@@ -215,6 +216,7 @@ def _figures() -> str:
 
 def smoke_training(steps: int = 100) -> tuple[float, float, float]:
     """Train the digit network a little: loss before, loss after, milliseconds a step."""
+    limit_threads(1)  # as lesson 10 does: for small matrices a second thread only waits
     digits = data.mnist()
     images = digits.train_images[:1600].astype("float32") / 255
     batches = data.DataLoader((images, digits.train_labels[:1600]), batch_size=32)

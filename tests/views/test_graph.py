@@ -217,3 +217,10 @@ def test_it_is_self_contained_and_saved(tmp_path: Path) -> None:
     path = drawing.save(tmp_path / "figures" / "graph.svg")
     assert path.read_text(encoding="utf-8") == drawing._repr_svg_() == drawing.svg
     assert "Drawing of" in repr(drawing)
+
+
+def test_a_drawing_is_saved_as_svg_only(tmp_path: Path) -> None:
+    drawing = draw_graph(te.tensor(2.0, requires_grad=True) * 3)
+    with pytest.raises(ValueError, match=r'saved as SVG, "graph.svg", not as .png'):
+        drawing.save(tmp_path / "graph.png")
+    assert not list(tmp_path.iterdir())

@@ -48,6 +48,8 @@ class Drawing:
     def save(self, path: str | Path) -> Path:
         """Write the SVG to a file, which browsers open; gives its path."""
         path = Path(path)
+        if path.suffix.lower() not in (".svg", ""):
+            raise ValueError(f'a drawing is saved as SVG, "{path.stem}.svg", not as {path.suffix}')
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.svg, encoding="utf-8")
         return path
