@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
+from . import refusals
 from .backend import namespaces
 from .recording import enable_grad, is_grad_enabled
 from .tensor import Tensor, asarray, identity
@@ -59,10 +60,7 @@ def grad(
     )
     for position, x in enumerate(several):
         if x not in found and not allow_unused:
-            raise ValueError(
-                f"the output does not depend on input {position} (shape {x.shape}, requires_grad="
-                f"{x.requires_grad}); leave it out, or pass allow_unused=True to get None for it"
-            )
+            raise refusals.unused(position, x.shape, x.requires_grad)
     gradients = tuple(found.get(x) for x in several)
     return gradients[0] if isinstance(inputs, Tensor) else gradients
 
@@ -142,27 +140,18 @@ def _float(x: Tensor) -> Any:
 
 def _first_gradient(output: Tensor, grad: Any, as_tensor: bool) -> Any:
     if not output.requires_grad:
-        raise RuntimeError(
-            "backward() has nothing to do: no input of this tensor was made with "
-            "requires_grad=True, or it was computed under no_grad()"
-        )
+        raise refusals.no_gradient_wanted()
     _float(output)
     if grad is None:
         if output.size != 1:
-            raise RuntimeError(
-                f"backward() starts from a single number, and this tensor has shape "
-                f"{output.shape}; reduce it with .sum() or .mean(), or pass grad= of that shape"
-            )
+            raise refusals.not_one_number(output.shape)
         first = Tensor(namespaces[type(output._data)].ones_like(output._data))
     else:
         first = asarray(grad, device=output.device)
         if first.dtype != output.dtype:
             first = first.astype(output.dtype)
         if first.shape != output.shape:
-            raise ValueError(
-                f"grad= has shape {first.shape}; it needs the output's {output.shape}, as "
-                "te.ones_like(output) has"
-            )
+            raise refusals.other_shape(first.shape, output.shape)
     return first if as_tensor else first._data.copy()
 
 
@@ -196,11 +185,7 @@ def _pairs(result: Tensor, products: Any, g: Any, path: set[Tensor] | None) -> P
         yield from ((x, gx) for x, gx in gradients if gx is not None)
         return
     if len(products) != 1 + len(result.inputs):
-        raise TypeError(
-            f"{_name(result)} was given {len(result.inputs)} inputs but returned "
-            f"{len(products) - 1} VJPs; return the value and then one VJP per array, None where "
-            "an array carries no gradient"
-        )
+        raise refusals.number_of_vjps(_name(result), len(result.inputs), len(products) - 1)
     for x, vjp in zip(result.inputs, products[1:]):  # noqa: B905 (lengths compared above)
         if isinstance(x, Tensor) and _needed(x, result, path) and vjp is not None:
             yield x, vjp(g)
@@ -213,11 +198,7 @@ def _needs(result: Tensor, path: set[Tensor] | None) -> list[bool]:
 def _needed(x: Tensor, result: Tensor, path: set[Tensor] | None) -> bool:
     """Whether an input needs a gradient. Refuses one that was changed after it was used."""
     if _written_since(x, result):
-        raise RuntimeError(
-            f"an input of {_name(result)}, of shape {x.shape}, was changed after it was used "
-            "(by an optimizer step, an initialiser or an assignment to .data); its gradient "
-            "would be wrong. Call backward() before the change, or compute the loss again"
-        )
+        raise refusals.input_written(_name(result), x.shape)
     return x.requires_grad and (path is None or x in path)
 
 
@@ -227,14 +208,8 @@ def _written_since(x: Tensor, result: Tensor) -> bool:
 
 def _unusable(result: Tensor) -> Exception:
     if result._products is FREED:
-        return RuntimeError(
-            f"the graph of this tensor (from {_name(result)}) was freed by an earlier backward(); "
-            "compute the loss again, or pass retain_graph=True to the earlier call"
-        )
-    return RuntimeError(
-        f"a result of {_name(result)}, of shape {result.shape}, was written to after it was "
-        "computed; its gradient would be wrong. Write to a .detach().copy() instead"
-    )
+        return refusals.graph_freed(_name(result))
+    return refusals.result_written(_name(result), result.shape)
 
 
 def _name(result: Tensor) -> str:

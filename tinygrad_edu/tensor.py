@@ -8,7 +8,7 @@ remembers the operation, its inputs and those products; autograd.py walks back t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import wraps
 from itertools import count
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, overload
@@ -19,6 +19,7 @@ from . import recording
 from .backend import Array, device_of, namespaces
 from .backend.convert import as_array, bounds
 from .backend.sentences import explained
+from .refusals import mixed_devices
 
 if TYPE_CHECKING:  # operators and array methods; ops/__init__ attaches them
     from ._methods import Methods as _Methods
@@ -241,7 +242,7 @@ def _operation(
                 needs_grad = True
             if type(array) is not kind:
                 if kind is not None:
-                    raise _mixed_devices(call, inputs)
+                    raise mixed_devices(call.__name__, [x for x in inputs if isinstance(x, Tensor)])
                 kind = type(array)
         if kind is None:  # numbers only
             return call(tensor(inputs[0]), *inputs[1:], **options)
@@ -335,15 +336,6 @@ def _not_widened(value: Array, arrays: list[Array], options: dict[str, Any]) -> 
     if options.get("dtype") is not None or _FLOAT64 in given or np.complex128 in given:
         return value
     return value.astype(max(given, key=lambda dtype: dtype.itemsize, default=np.float32))
-
-
-def _mixed_devices(call: Any, inputs: Iterable[Any]) -> Exception:
-    met = [f"{x.shape} on {x.device!r}" for x in inputs if isinstance(x, Tensor)]
-    device = next(x.device for x in inputs if isinstance(x, Tensor) and x.device != "cpu")
-    return ValueError(
-        f"{call.__name__}() needs its tensors on one device; it was given {' and '.join(met)}. "
-        f"Move one of them, for example with .to({device!r})"
-    )
 
 
 @op(view=True)

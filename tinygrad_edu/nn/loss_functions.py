@@ -75,9 +75,7 @@ def mse_loss(prediction: Tensor, target: Any, reduction: str = "mean") -> Tensor
     """(ŷ − y)², averaged over all entries.   Document 002 §4.2.2, 003 §4.1.2
 
     The documents divide by the number n of samples; with k outputs a sample that is k times this.
-
-    Raises:
-        ValueError: where the shapes differ.
+    Raises ValueError where the shapes differ.
     """
     prediction, target = _pair("mse_loss", prediction, target)
     difference = prediction - target
@@ -85,11 +83,7 @@ def mse_loss(prediction: Tensor, target: Any, reduction: str = "mean") -> Tensor
 
 
 def l1_loss(prediction: Tensor, target: Any, reduction: str = "mean") -> Tensor:
-    """|ŷ − y|, averaged over all entries.
-
-    Raises:
-        ValueError: where the shapes differ.
-    """
+    """|ŷ − y|, averaged over all entries. Raises ValueError where the shapes differ."""
     prediction, target = _pair("l1_loss", prediction, target)
     return reduced(absolute(prediction - target), reduction)
 
@@ -143,9 +137,7 @@ def binary_cross_entropy_with_logits(
     """max(z, 0) − z y + ln(1 + e^−|z|), averaged: the loss of p = σ(z), exact at every z.
 
     ∂/∂z = σ(z) − y.
-
-    Raises:
-        ValueError: where the shapes differ.
+    Raises ValueError where the shapes differ.
     """
     logits, target = _pair("binary_cross_entropy_with_logits", logits, target)
     _check_unit("binary_cross_entropy_with_logits", "targets", target, _CLASSES_0_AND_1)
