@@ -84,7 +84,6 @@ class Tensor(_Methods):
 
     def mark_changed(self) -> None:
         """Say that the values were written to, so that graphs which used them refuse to run."""
-        self._bounds = None
         self._memory()[0] = _tick()
 
     def _memory(self) -> list[int]:

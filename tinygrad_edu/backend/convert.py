@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import Array, backend, default_device, device_of, namespaces, to_device
+from . import Array, backend, default_device, namespaces, to_device
 
 Bounds = tuple[int, int]
 
@@ -91,6 +91,3 @@ def bounds(array: Array) -> Bounds | None:
     if type(array) is not np.ndarray or array.dtype.kind not in "iu" or array.size == 0:
         return None
     return int(array.min()), int(array.max())
-
-
-__all__ = ["as_array", "bounds", "checked_dtype", "device_of"]
