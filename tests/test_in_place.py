@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import operator
 from collections.abc import Callable
@@ -484,3 +485,12 @@ def test_a_detached_tensor_that_gets_new_numbers_is_on_its_own():
     d.data = np.zeros(2, np.float32)
     y.sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), np.exp([1, 2]), rtol=1e-6)
+
+
+def test_a_shallow_copy_shares_the_mark_of_writes():
+    w = te.tensor([1.0, 2.0], requires_grad=True)
+    shallow = copy.copy(w)
+    loss = (w * w).sum()
+    shallow.data -= 1
+    with pytest.raises(RuntimeError, match=CHANGED):
+        loss.backward()

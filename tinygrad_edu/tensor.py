@@ -123,6 +123,10 @@ class Tensor(_Methods):
         result._bounds = self._bounds
         return result
 
+    def __copy__(self) -> Tensor:
+        """copy.copy(x): as detach(), so that writes through the copy are seen."""
+        return self.detach()
+
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
             raise TypeError("a tensor of shape () has no rows to iterate over; use .item()")

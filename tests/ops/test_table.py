@@ -109,10 +109,10 @@ def test_the_table_ran_on_a_real_gpu() -> None:
 NO_OPERATIONS = set(
     "backward data detach device dtype grad inputs item mark_changed ndim numpy op options "
     "requires_grad requires_grad_ retain_grad shape size tolist "
-    "__array__ __array_function__ __array_ufunc__ __bool__ __float__ __format__ __hash__ __init__ "
-    "__int__ __iter__ __len__ __repr__ __setitem__".split()
+    "__array__ __array_function__ __array_ufunc__ __bool__ __copy__ __float__ __format__ __hash__ "
+    "__init__ __int__ __iter__ __len__ __repr__ __setitem__".split()
 )
-OF_EVERY_CLASS = {"__annotations__", "__doc__", "__module__", "__slots__"}
+OF_EVERY_CLASS = {"__annotations__", "__doc__", "__module__", "__slotnames__", "__slots__"}
 
 
 def without_a_line() -> list[str]:
