@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -140,194 +141,22 @@ def test_lesson_10_prints_its_results() -> None:
     assert any(re.fullmatch(r"training took [\d.]+ seconds, [\d.]+ ms a step", x) for x in lines)
 
 
-# name: (what is changed in the library before the lesson runs, what in the lesson, what must fail)
+# --- mutants
+
+
+# tests/mutants/NN_name.py has by name: what is changed in the library before the lesson runs; what
+# is changed in the lesson, (old, new) or (); a part of the name of the check that must fail.
 MUTANTS = {
-    "labels shuffled": (
-        "import numpy, tinygrad_edu as te\n"
-        "d = te.data.mnist()\n"
-        "d = d._replace(train_labels=numpy.random.default_rng(0).permutation(d.train_labels))\n"
-        "te.data.mnist = lambda folder: d",
-        (),
-        "training loss of the last epoch",
-    ),
-    "softmax twice": (
-        "import tinygrad_edu.nn.functional as F\n"
-        "right = F.cross_entropy\n"
-        "F.cross_entropy = lambda z, y: right(F.softmax(z), y)",
-        (),
-        "∂L/∂Z",
-    ),
-    "sum for mean": (
-        "import tinygrad_edu.nn.functional as F\n"
-        "right = F.cross_entropy\n"
-        "F.cross_entropy = lambda z, y: right(z, y, reduction='sum')",
-        (),
-        "loss before training",
-    ),
-    "Adam without correction": (
-        "from functools import partial\n"
-        "import tinygrad_edu as te\n"
-        "te.optim.Adam = partial(te.optim.Adam, bias_correction=False)",
-        (),
-        "largest first step of Adam",
-    ),
-    "Adam uphill": (
-        "from functools import partial\n"
-        "import tinygrad_edu as te\n"
-        "right = te.optim.Adam.update\n"
-        "te.optim.Adam.update = lambda self, i, theta, g: right(self, i, theta, -g)",
-        (),
-        "training loss of the last epoch",
-    ),
-    "starting weights N(0, 1)": (
-        "from tinygrad_edu.nn import init, linear\ninit.xavier_uniform_ = init.normal_",
-        (),
-        "loss before training",
-    ),
-    "gradients never forgotten": (
-        "", ("        optimizer.zero_grad()\n", ""), "training loss of the last epoch",
-    ),
-    "no division by 255": ("", ('astype("float32") / 255', 'astype("float32")'), "x / 255"),
-    "a smaller hidden layer": ("", ("128)", "127)"), "parameters of Dense 128"),
-    "Flatten that takes any shape": ("", ("input_shape=(28, 28)", ""), "the listing's network"),
-    "test images of another set": (
-        "", ("te.asarray(test_images)", "te.asarray(test_images[::-1])"), "test accuracy",
-    ),
-}  # fmt: skip
-
-
-# Lesson 4, in the same form.
-MUTANTS_4 = {
-    "σ(2) as printed": ("", ("return 1 / (1 + np.exp(-z))", "return 0.612 + 0 * z"), "ŷ = σ(Z)"),
-    "label not one-hot": ("", ("Y = np.hstack([y, 1 - y])", "Y = y"), "y - ŷ, off the diagonal"),
-    "mean for sum": ("", ("(error * error).sum()", "(error * error).mean()"), "L, their sum"),
-    "σ' of the wrong argument": (
-        "", ("slope = prediction * (1", "slope = sigmoid(prediction) * (1"), "σ'(2): ",
-    ),
-    "σ' of the wrong argument in the library": (
-        "import tinygrad_edu as te\n"
-        "@te.op\n"
-        "def sigmoid(xp, a, /):\n"
-        "    y = 1 / (1 + xp.exp(-a))\n"
-        "    return y, lambda g: g * a * (1 - a)\n"
-        "te.sigmoid = sigmoid",
-        (),
-        "∂L/∂W by autograd",
-    ),
-    "mean for sum in the gradient of b": (
-        "", ("grad_b = delta.sum(axis=0)", "grad_b = delta.mean(axis=0)"), "∂L/∂b, both entries",
-    ),
-    "step uphill": ("", ("new_W = W - alpha", "new_W = W + alpha"), "W', diagonal"),
-    "step uphill in the library": (
-        "import tinygrad_edu as te\n"
-        "right = te.optim.SGD.update\n"
-        "te.optim.SGD.update = lambda self, i, theta, g: right(self, i, theta, -g)",
-        (),
-        "W': ",
-    ),
-    "learning rate dropped": ("", ("alpha = 0.1", "alpha = 1.0"), "W', diagonal"),
-    "transposed gradient of a weight in the library": (  # I1 is symmetric and cannot see it
-        "import tinygrad_edu as te\n"
-        "@te.op\n"
-        "def matmul(xp, a, b, /):\n"
-        "    return a @ b, lambda g: g @ b.T, lambda g: (a.T @ g).reshape(b.T.shape).T\n"
-        "te.Tensor.__matmul__ = matmul",
-        (),
-        "I2: gradients, library - complex step",
-    ),
-    "losses that broadcast": (
-        "import tinygrad_edu.nn.functional as F\n"
-        "right = F.mse_loss\n"
-        "F.mse_loss = lambda p, y, *how: right(p, p.numpy() * 0 + y, *how)",
-        (),
-        "mse_loss on a label of shape (2, 1)",
-    ),
-    "bias forgotten in the loop": (
-        "", ("b = b - alpha * delta.sum", "b = b - 0 * delta.sum"), "L after 1 step",
-    ),
-    "transposed gradient of a weight": (
-        "", ('"none": lambda x, z, e, d: (x.T @ d', '"none": lambda x, z, e, d: (d.T @ x'),
-        "the right formulas",
-    ),
-}  # fmt: skip
-
-# Lessons 1 and 2.
-SLOPE_LACKS_A_FACTOR = (  # a σ of the library whose slope is σ in place of σ (1 - σ)
-    "import tinygrad_edu as te\n"
-    "@te.op\n"
-    "def sigmoid(xp, a, /):\n"
-    "    y = 1 / (1 + xp.exp(-a))\n"
-    "    return y, lambda g: g * y\n"
-    "te.sigmoid = sigmoid"
-)
-MUTANTS_1 = {
-    "σ with base 2": ("", ("1 / (1 + np.exp(-x))", "1 / (1 + 2.0**-x)"), "σ(2)"),
-    "σ' of the wrong argument": (
-        "", ("    return s * (1 - s)", "    return sigmoid(s) * (1 - sigmoid(s))"),
-        "σ': formula against complex step",
-    ),
-    "tanh' without its square": (
-        "", ("1 - tanh(x) ** 2", "1 - tanh(x)"), "tanh': formula against complex step",
-    ),
-    "ReLU'(0) = 1": ("", ("np.where(x > 0, 1.0, 0.0)", "np.where(x >= 0, 1.0, 0.0)"), "ReLU'(0)"),
-    "stable tanh without its sign": (
-        "", ("np.sign(x) * (1 - e * e)", "(1 - e * e)"), "stable tanh against the literal one",
-    ),
-    "slope of σ in the library": (SLOPE_LACKS_A_FACTOR, (), "te: slope of sigmoid"),
-    "ReLU in the library as maximum(x, 0)": (  # which gives half the gradient at 0
-        "import tinygrad_edu as te\nte.relu = lambda x: te.maximum(x, 0)",
-        (),
-        "te: slope of ReLU",
-    ),
-}  # fmt: skip
-MUTANTS_2 = {
-    "δ without f'": ("", ("delta = dL_dy_hat * slope", "delta = dL_dy_hat"), ", δ: "),
-    "no f' in the hidden layer": (
-        "", ("(W2 @ delta2) * a1 * (1 - a1)", "W2 @ delta2"), "largest difference",
-    ),
-    "one way in place of the sum of the ways": (
-        "", ("delta1 = (W2 @ delta2)", "delta1 = (W2[:, 0] * delta2[0])"), "largest difference",
-    ),
-    "slopes of a product exchanged": (
-        "", ("(other.data, self.data)", "(self.data, other.data)"), "first attempt",
-    ),
-    "σ' of the wrong argument": (
-        "", ("(s * (1 - s),)", "(sigmoid(s) * (1 - sigmoid(s)),)"), "first attempt: ∂L/∂w",
-    ),
-    "recursion in place of the order": (
-        "",
-        ("Value.backward = backward",
-         "Value.backward = lambda v: (setattr(v, 'grad', 1.0), first_attempt(v))"),
-        "∂L/∂w by Values",
-    ),
-    "each once in place of the order": (
-        "",
-        ("Value.backward = backward",
-         "Value.backward = lambda v: (setattr(v, 'grad', 1.0), second_attempt(v))"),
-        "∂L/∂w by Values",
-    ),
-    "oldest first": ("", ("value.time, reverse=True", "value.time"), "∂L/∂w by Values"),
-    "= in place of +=": (
-        "",
-        ("x.grad += slope * value.grad\n\n\nValue.backward",
-         "x.grad = slope * value.grad\n\n\nValue.backward"),
-        "∂L/∂w by Values",
-    ),
-    "slope of σ in the library": (SLOPE_LACKS_A_FACTOR, (), "∂L/∂w, explained"),
-}  # fmt: skip
-MUTANTS_OF = {
-    "01_activations": MUTANTS_1,
-    "02_one_neuron": MUTANTS_2,
-    "04_worked_example": MUTANTS_4,
-    "10_digits": MUTANTS,
+    stem: runpy.run_path(str(ROOT / "tests" / "mutants" / f"{stem}.py"))["MUTANTS"]
+    for stem in NAMES
 }
 
 
 @pytest.mark.parametrize(
-    ("lesson_name", "name"), [(stem, name) for stem, those in MUTANTS_OF.items() for name in those]
+    ("lesson_name", "name"), [(stem, name) for stem, those in MUTANTS.items() for name in those]
 )
 def test_a_mutant_of_a_lesson_fails(lesson_name: str, name: str, tmp_path: Path) -> None:
-    library, change, check = MUTANTS_OF[lesson_name][name]
+    library, change, check = MUTANTS[lesson_name][name]
     source = (ROOT / "lessons" / f"{lesson_name}.py").read_text(encoding="utf-8")
     if change:
         assert change[0] in source
