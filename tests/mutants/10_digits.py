@@ -34,7 +34,7 @@ MUTANTS = {
         "from functools import partial\n"
         "import tinygrad_edu as te\n"
         "right = te.optim.Adam.update\n"
-        "te.optim.Adam.update = lambda self, i, theta, g: right(self, i, theta, -g)",
+        "te.optim.Adam.update = lambda self, theta, g, *rest: right(self, theta, -g, *rest)",
         (),
         "training loss of the last epoch",
     ),

@@ -5,6 +5,7 @@ An optimizer of te.optim without a line here fails the suite.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -700,12 +701,111 @@ def test_an_optimizer_of_ones_own():
     """A subclass defines update() and nothing else."""
 
     class Signs(optim.Optimizer):
-        def update(self, position, theta, g):
-            theta -= self.options[position]["lr"] * (2.0 * (g > 0) - 1.0)
+        def update(self, theta, g, t, group):
+            theta -= group["lr"] * (2.0 * (g > 0) - 1.0)
 
     w = te.tensor([1.0, 1.0], requires_grad=True)
     w.grad = te.tensor([5.0, -7.0])
     Signs([w], lr=0.25).step()
     assert w.tolist() == [0.75, 1.25]
-    with pytest.raises(TypeError, match=r"Optimizer does not define update\(self, position, thet"):
+    with pytest.raises(TypeError, match=r"Optimizer does not define update\(self, theta, g, t, g"):
         optim.Optimizer([w], lr=0.1).step()
+
+
+# --- small parameters go together
+
+
+def alone(monkeypatch):
+    """From now on every parameter is changed by itself."""
+    monkeypatch.setattr("tinygrad_edu.optim.places.SMALL", 0)
+
+
+@dtypes
+@lines
+def test_parameters_together_get_what_they_get_alone(line, dtype, device, monkeypatch):
+    found = []
+    for how in (lambda _: None, alone):
+        how(monkeypatch)
+        params, rng = parameters(dtype, device), np.random.default_rng(13)
+        optimizer = make(line, params)
+        for _ in range(5):
+            give(params, rng)
+            optimizer.step()
+        found.append((len(optimizer.places), optimizer.state_dict(), params))
+    (together, state, params), (one_each, other_state, other_params) = found
+    assert (together, one_each) == (1, len(SHAPES))
+    assert state.keys() == other_state.keys()
+    for name, array in state.items():
+        np.testing.assert_array_equal(array, other_state[name])
+    for x, y in zip(params, other_params, strict=True):
+        np.testing.assert_array_equal(x.detach().numpy(), y.detach().numpy())
+
+
+@lines
+def test_together_or_not_where_a_gradient_is_missing(line, device, monkeypatch):
+    """A parameter without a gradient stays, with its state; from then on it has its own count."""
+    found = []
+    for how in (lambda _: None, alone):
+        how(monkeypatch)
+        params, rng = parameters(device=device), np.random.default_rng(13)
+        optimizer = make(line, params)
+        for left_out in (None, 1, 0, None, None):
+            give(params, rng)
+            if left_out is not None:
+                params[left_out].grad = None
+                before = params[left_out].detach().numpy().copy()
+            optimizer.step()
+            if left_out is not None:
+                np.testing.assert_array_equal(params[left_out].detach().numpy(), before)
+        assert optimizer.steps == [4, 4, 5, 5, 5]
+        found.append([x.detach().numpy() for x in params])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_what_goes_together_shares_options_and_dtype_and_is_small(monkeypatch):
+    monkeypatch.setattr("tinygrad_edu.optim.places.SMALL", 4)
+    sizes = [3, 4, 2, 1, 3, 2]
+    dtypes = ["float64" if n == 1 else "float32" for n in sizes]
+    params = [te.zeros(n, t, True) for n, t in zip(sizes, dtypes, strict=True)]
+    groups = [{"params": params[:4]}, {"params": params[4:], "lr": 0.5}]
+    optimizer = optim.SGD(groups, lr=0.1)
+    assert [place.positions for place in optimizer.places] == [[0, 2], [1], [3], [4, 5]]
+    for x in params:
+        x.grad = te.ones_like(x.detach())
+    optimizer.step()
+    found = [x.detach().numpy()[0] for x in params]
+    np.testing.assert_allclose(found, [-0.1, -0.1, -0.1, -0.1, -0.5, -0.5], rtol=1e-6)
+
+
+def test_a_gradient_that_does_not_fit_changes_nothing():
+    params = parameters()
+    optimizer = optim.Adam(params)
+    give(params, np.random.default_rng(13))
+    params[-1].grad = te.ones(7)
+    before = [x.detach().numpy().copy() for x in params]
+    with pytest.raises(ValueError, match=r"\.grad of parameter 4"):
+        optimizer.step()
+    assert optimizer.steps == [0] * len(params)
+    for x, array in zip(params, before, strict=True):
+        np.testing.assert_array_equal(x.detach().numpy(), array)
+
+
+@lines
+def test_a_deep_copy_goes_on_by_itself(line):
+    params, rng = parameters(), np.random.default_rng(13)
+    optimizer = make(line, params)
+    give(params, rng)
+    optimizer.step()
+    twin = copy.deepcopy(optimizer)
+    gradients = give(params, rng)
+    for x, g in zip(twin.params, gradients, strict=True):
+        x.grad = te.tensor(g)
+    optimizer.step()
+    before = [x.detach().numpy().copy() for x in params]
+    twin.step()
+    for x, y, array in zip(params, twin.params, before, strict=True):
+        np.testing.assert_array_equal(x.detach().numpy(), array)
+        np.testing.assert_array_equal(y.detach().numpy(), array)
+    for name, array in optimizer.state_dict().items():
+        np.testing.assert_array_equal(array, twin.state_dict()[name])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..backend import Array, namespaces
 from .optimizer import Optimizer, Params
 
@@ -22,13 +24,13 @@ class Adagrad(Optimizer):
         self, params: Params, lr: float = 1e-2, eps: float = 1e-10, weight_decay: float = 0.0
     ) -> None:
         super().__init__(params, lr=lr, eps=eps, weight_decay=weight_decay)
-        self.state["sums"] = self.zeros()
+        self.add_state("sums")
 
-    def update(self, position: int, theta: Array, g: Array) -> None:
+    def update(self, theta: Array, g: Array, t: int, group: dict[str, Any], *state: Array) -> None:
         """One step of the rule above."""
-        xp, group, sums = namespaces[type(theta)], self.options[position], self.state["sums"]
-        sums[position] += g * g
-        theta -= group["lr"] * (g / (xp.sqrt(sums[position]) + group["eps"]))
+        xp, (sums,) = namespaces[type(theta)], state
+        sums += g * g
+        theta -= group["lr"] * (g / (xp.sqrt(sums) + group["eps"]))
 
 
 class RMSprop(Optimizer):
@@ -53,11 +55,11 @@ class RMSprop(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay)
-        self.state["v"] = self.zeros()
+        self.add_state("v")
 
-    def update(self, position: int, theta: Array, g: Array) -> None:
+    def update(self, theta: Array, g: Array, t: int, group: dict[str, Any], *state: Array) -> None:
         """One step of the rule above."""
-        xp, group, v = namespaces[type(theta)], self.options[position], self.state["v"][position]
+        xp, (v,) = namespaces[type(theta)], state
         v *= group["rho"]
         v += (1 - group["rho"]) * (g * g)
         theta -= group["lr"] * (g / (xp.sqrt(v) + group["eps"]))

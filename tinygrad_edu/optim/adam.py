@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..backend import Array, namespaces
 from .optimizer import Optimizer, Params
@@ -45,24 +46,29 @@ class Adam(Optimizer):
             weight_decay=weight_decay,
             bias_correction=bias_correction,
         )
-        self.state["m"], self.state["v"] = self.zeros(), self.zeros()
+        self.add_state("m", "v")
 
-    def update(self, position: int, theta: Array, g: Array) -> None:
-        """One step of the rule above."""
-        xp, group, t = namespaces[type(theta)], self.options[position], self.steps[position]
-        m, v = self.state["m"][position], self.state["v"][position]
+    def update(self, theta: Array, g: Array, t: int, group: dict[str, Any], *state: Array) -> None:
+        """One step of the rule above, with one array besides the state to work in."""
+        xp, (m, v) = namespaces[type(theta)], state
         beta1, beta2 = group["betas"]
-        m *= beta1
-        m += (1 - beta1) * g
-        v *= beta2
-        v += (1 - beta2) * (g * g)
         size, root = group["lr"], 1.0
         if group["bias_correction"]:
             size, root = size / (1 - beta1**t), math.sqrt(1 - beta2**t)
-        denominator = xp.sqrt(v)
-        denominator /= root  # √v̂
-        denominator += group["eps"]
-        theta -= size * (m / denominator)
+        work = xp.empty_like(g)
+        xp.multiply(g, 1 - beta1, out=work)
+        m *= beta1
+        m += work
+        xp.multiply(g, g, out=work)
+        work *= 1 - beta2
+        v *= beta2
+        v += work
+        xp.sqrt(v, out=work)
+        work /= root  # √v̂
+        work += group["eps"]
+        xp.divide(m, work, out=work)
+        work *= size
+        theta -= work
 
 
 class AdamW(Adam):
@@ -85,8 +91,7 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay, bias_correction)
 
-    def decayed(self, position: int, theta: Array, g: Array) -> Array:
+    def decayed(self, theta: Array, g: Array, group: dict[str, Any]) -> Array:
         """g itself: the decay goes straight to θ."""
-        group = self.options[position]
         theta *= 1 - group["lr"] * group["weight_decay"]
         return g

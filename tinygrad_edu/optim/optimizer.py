@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, namespaces, to_device, to_host
+from ..backend import Array, device_of, to_device, to_host
 from ..tensor import Tensor
+from .places import Place, joined, places
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
@@ -49,7 +50,6 @@ class Optimizer:
         self.params = [x for group in self.groups for x in group["params"]]
         self.options = [group for group in self.groups for _ in group["params"]]  # one a parameter
         self.steps = [0] * len(self.params)
-        self.state: dict[str, list[Array]] = {}  # name → one array a parameter
         for position, x in enumerate(self.params):
             if not isinstance(x, Tensor) or not x.requires_grad or x.op is not None:
                 raise ValueError(
@@ -63,6 +63,8 @@ class Optimizer:
                 "a parameter was given twice; it would be changed twice in each step. Name it "
                 "once, as model.parameters() does also where two layers share it"
             )
+        self.places = places(self.groups)
+        self._arrays: dict[str, list[Array]] = {}  # of the state: name → one array a place
 
     @property
     def lr(self) -> float:
@@ -80,45 +82,84 @@ class Optimizer:
         for x in self.params:
             x.grad = None
 
+    def add_state(self, *names: str) -> None:
+        """Keep arrays of zeros beside the parameters; update() is given them in this order."""
+        for name in names:
+            self._arrays[name] = [place.zeros() for place in self.places]
+
+    @property
+    def state(self) -> dict[str, list[Array]]:
+        """What it keeps: name → one array for each parameter, in the memory that is used."""
+        found: dict[str, list[Array]] = {}
+        for name, arrays in self._arrays.items():
+            parts: dict[int, Array] = {}
+            for place, whole in zip(self.places, arrays, strict=True):
+                parts.update(zip(place.positions, place.parts(whole), strict=True))
+            found[name] = [parts[position] for position in range(len(self.params))]
+        return found
+
     def step(self) -> None:
         """Change every parameter that has a gradient by the update rule."""
         for position, x in enumerate(self.params):
-            if x.grad is None:
+            if x.grad is not None:
+                self._check(position, x, x.grad)
+        for number, place in enumerate(self.places):
+            state = [arrays[number] for arrays in self._arrays.values()]
+            if self._can_go_together(place):
+                self._change(place, state)
                 continue
-            if not isinstance(x.grad, Tensor) or x.grad.shape != x.shape:
-                raise ValueError(
-                    f"the .grad of parameter {position}, of shape {x.shape}, is {_told(x.grad)}; "
-                    "loss.backward() makes one that fits, by hand it is a tensor of that shape"
-                )
-            theta, g = x._data, x.grad._data
-            if type(theta) is not self._types[position] and self.state:
-                raise ValueError(
-                    f"parameter {position} moved to {x.device!r} after this optimizer was made; "
-                    "call model.to(device) first and make the optimizer after it"
-                )
-            if g.dtype == np.float16:
-                g = g.astype(np.float32)  # as its state: in float16 g² is soon 0 or infinite
-            self.steps[position] += 1
-            self.update(position, theta, self.decayed(position, theta, g))
+            for i, position in enumerate(place.positions):
+                if place.params[i].grad is not None:
+                    alone = Place([position], [place.params[i]])
+                    self._change(alone, [place.parts(array)[i] for array in state])
+
+    def _can_go_together(self, place: Place) -> bool:
+        """Whether all its parameters have gradients now, and had as many before."""
+        first = place.params[0]
+        return all(
+            x.grad is not None
+            and self.steps[position] == self.steps[place.positions[0]]
+            and type(x._data) is type(first._data)
+            for position, x in zip(place.positions, place.params, strict=True)
+        )
+
+    def _change(self, place: Place, state: list[Array]) -> None:
+        """Apply the rule to the parameters of a place, joined, and to their state."""
+        group = self.options[place.positions[0]]
+        theta = joined([x._data for x in place.params])
+        g = joined([x.grad._data for x in place.params])  # type: ignore[union-attr]
+        if g.dtype == np.float16:
+            g = g.astype(np.float32)  # as its state: in float16 g² is soon 0 or infinite
+        t = self.steps[place.positions[0]] + 1
+        self.update(theta, self.decayed(theta, g, group), t, group, *state)
+        changed = zip(place.positions, place.params, place.parts(theta), strict=True)
+        for position, x, part in changed:
+            if part is not x._data:
+                x._data[...] = part
+            self.steps[position] = t
             x.mark_changed()
 
-    def decayed(self, position: int, theta: Array, g: Array) -> Array:
+    def _check(self, position: int, x: Tensor, grad: Tensor) -> None:
+        """Refuse a gradient that does not fit, before anything is changed."""
+        if not isinstance(grad, Tensor) or grad.shape != x.shape:
+            raise ValueError(
+                f"the .grad of parameter {position}, of shape {x.shape}, is {_told(grad)}; "
+                "loss.backward() makes one that fits, by hand it is a tensor of that shape"
+            )
+        if type(x._data) is not self._types[position] and self._arrays:
+            raise ValueError(
+                f"parameter {position} moved to {x.device!r} after this optimizer was made; "
+                "call model.to(device) first and make the optimizer after it"
+            )
+
+    def decayed(self, theta: Array, g: Array, group: dict[str, Any]) -> Array:
         """g + λ θ: the gradient with that of the weight decay ½ λ |θ|² (L2)."""
-        weight_decay = self.options[position].get("weight_decay", 0)
+        weight_decay = group.get("weight_decay", 0)
         return g + weight_decay * theta if weight_decay else g
 
-    def update(self, position: int, theta: Array, g: Array) -> None:
-        """Change the array theta of one parameter in place, g being its gradient."""
-        raise TypeError(f"{type(self).__name__} does not define update(self, position, theta, g)")
-
-    def zeros(self) -> list[Array]:
-        """One array of zeros for each parameter; float32 where the parameter is float16."""
-        result = []
-        for x in self.params:
-            xp: Any = namespaces[type(x._data)]
-            dtype = xp.float32 if x.dtype == xp.float16 else x.dtype
-            result.append(xp.zeros_like(x._data, dtype=dtype))
-        return result
+    def update(self, theta: Array, g: Array, t: int, group: dict[str, Any], *state: Array) -> None:
+        """Change θ and the state in place: step number t with the gradient g."""
+        raise TypeError(f"{type(self).__name__} does not define update(self, theta, g, t, group)")
 
     # --- saving
 
@@ -146,8 +187,8 @@ class Optimizer:
                 "Make the same optimizer over the same model as when it was saved"
             )
         for name, several in self.state.items():
-            for position, x in enumerate(self.params):
-                several[position] = to_device(np.array(state[f"{name}.{position}"]), x.device)
+            for position, array in enumerate(several):
+                array[...] = to_device(np.array(state[f"{name}.{position}"]), device_of(array))
         self.steps = list(state["steps"])
         for group, options in zip(self.groups, state["groups"], strict=True):
             group.update({k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..backend import Array
 from .optimizer import Optimizer, Params
 
@@ -34,14 +36,15 @@ class SGD(Optimizer):
         if any(group["nesterov"] and not group["momentum"] for group in self.groups):
             raise ValueError("nesterov=True needs a momentum above 0, such as momentum=0.9")
         if any(group["momentum"] for group in self.groups):
-            self.state["velocity"] = self.zeros()
+            self.add_state("velocity")
 
-    def update(self, position: int, theta: Array, g: Array) -> None:
+    def update(
+        self, theta: Array, g: Array, t: int, group: dict[str, Any], *velocity: Array
+    ) -> None:
         """One step of the rule above."""
-        group = self.options[position]
         momentum = group["momentum"]
         if momentum:
-            b = self.state["velocity"][position]
+            (b,) = velocity
             b *= momentum
             b += g
             g = g + momentum * b if group["nesterov"] else b

@@ -1,0 +1,63 @@
+"""Where an update rule is applied: to one parameter, or to many small ones as if they were one.
+
+For a small parameter a call to NumPy costs more than its arithmetic. So small parameters that share
+options and dtype are joined into one array, changed there with one call, and copied back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any
+
+from ..backend import Array, namespaces
+from ..tensor import Tensor
+
+SMALL = 16_384  # entries; from about here on, the copying costs what the joining saves
+
+
+class Place:
+    """One parameter, or several small ones, with their positions in the optimizer."""
+
+    def __init__(self, positions: Sequence[int], params: Sequence[Tensor]) -> None:
+        self.positions = list(positions)
+        self.params = list(params)
+        ends = list(accumulate(x.size for x in params))
+        self.slices = [slice(end - x.size, end) for end, x in zip(ends, params, strict=True)]
+
+    def zeros(self) -> Array:
+        """Zeros for all its entries; float32 where the parameters are float16."""
+        first = self.params[0]
+        xp: Any = namespaces[type(first._data)]
+        shape = first.shape if len(self.params) == 1 else self.slices[-1].stop
+        return xp.zeros(shape, xp.float32 if first.dtype == xp.float16 else first.dtype)
+
+    def parts(self, whole: Array) -> list[Array]:
+        """The part of each parameter in an array for all of them, in that parameter's shape."""
+        if len(self.params) == 1:
+            return [whole]
+        pairs = zip(self.slices, self.params, strict=True)
+        return [whole[entries].reshape(x.shape) for entries, x in pairs]
+
+
+def joined(arrays: Sequence[Array]) -> Array:
+    """The entries of all arrays one after another; a single array as it is."""
+    if len(arrays) == 1:
+        return arrays[0]
+    return namespaces[type(arrays[0])].concatenate([array.ravel() for array in arrays])
+
+
+def places(groups: Iterable[dict[str, Any]]) -> list[Place]:
+    """Every parameter in its place: large ones alone, small ones with those of their kind."""
+    found: list[Place] = []
+    position = 0
+    for group in groups:
+        kinds: dict[Any, list[int]] = {}
+        params: list[Tensor] = group["params"]
+        for i, x in enumerate(params):
+            kind = (type(x._data), x.dtype) if x.size < SMALL else i
+            kinds.setdefault(kind, []).append(i)
+        for several in kinds.values():
+            found.append(Place([position + i for i in several], [params[i] for i in several]))
+        position += len(params)
+    return found
