@@ -2,8 +2,8 @@
 
 A device is a name ("cpu", "cuda", "pretend-gpu"), one type of array, and one namespace `xp`: the
 array library's own functions plus the few that every library here defines under one name
-(`scatter_add`, `to_device`). Operations are written against `xp` alone, so they run on any
-device.
+(`scatter_add`, `masked`, `to_device`). Operations are written against `xp` alone, so they run on
+any device.
 """
 
 from __future__ import annotations
@@ -32,6 +32,11 @@ def _namespace(library: Any, names: list[str], **own: Any) -> SimpleNamespace:
     return SimpleNamespace(**{name: getattr(library, name) for name in names}, **own)
 
 
+def _own(library: Any) -> dict[str, Callable[..., Any]]:
+    """What every library here has under one name."""
+    return {"scatter_add": _adder(library), "masked": _masker(library), "to_device": to_device}
+
+
 def _adder(library: Any) -> Callable[..., Array]:
     def scatter_add(a: Array, key: Any, values: Array) -> Array:
         """A copy of a with values added at a[key]; a place named twice gets both."""
@@ -45,6 +50,25 @@ def _adder(library: Any) -> Callable[..., Array]:
     return scatter_add
 
 
+def _masker(library: Any) -> Callable[..., Array]:
+    def masked(g: Array, mask: Array) -> Array:
+        """g where the mask holds, else 0. Not g * mask, which makes NaN of ∞ · 0."""
+        return library.where(mask, g, 0)
+
+    return masked
+
+
+_WHOLE = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
+
+
+def _masked_by_bits(g: Array, mask: Array) -> Array:
+    """The same for floats of NumPy, whose where() took 2 to 9 times as long."""
+    kind = _WHOLE.get(g.dtype)
+    if kind is None or mask.dtype != bool:
+        return np.where(mask, g, 0)
+    return (g.view(kind) & -mask.astype(kind)).view(g.dtype)  # −1 has all its bits set
+
+
 def _is_basic(key: Any) -> bool:
     """True where key names no place twice: slices, integers, None and Ellipsis only."""
     parts = key if isinstance(key, tuple) else (key,)
@@ -53,7 +77,7 @@ def _is_basic(key: Any) -> bool:
 
 def _open_cpu() -> Backend:
     names = [name for name in vars(np) if not name.startswith("_")]
-    xp = _namespace(np, names, scatter_add=_adder(np), to_device=to_device)
+    xp = _namespace(np, names, **_own(np) | {"masked": _masked_by_bits})
     return Backend("cpu", np.ndarray, xp, np.array, np.asarray)
 
 
@@ -61,7 +85,7 @@ def _open_pretend() -> Backend:
     from . import pretend
 
     names = [name for name in dir(pretend.xp) if not name.startswith("_")]
-    xp = _namespace(pretend.xp, names, scatter_add=_adder(pretend.xp), to_device=to_device)
+    xp = _namespace(pretend.xp, names, **_own(pretend.xp))
     return Backend("pretend-gpu", pretend.PretendArray, xp, pretend.to_device, pretend.to_host)
 
 
@@ -70,7 +94,7 @@ def _open_cuda() -> Backend:
 
     cupy = cuda.load()
     names = [name for name in dir(cupy) if not name.startswith("_")]
-    xp = _namespace(cupy, names, scatter_add=_adder(cupy), to_device=to_device)
+    xp = _namespace(cupy, names, **_own(cupy))
     return Backend("cuda", cupy.ndarray, xp, cupy.array, cupy.asnumpy)
 
 

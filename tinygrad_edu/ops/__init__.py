@@ -85,4 +85,6 @@ def _attach() -> None:
 
 
 _attach()
-autograd.replay_namespace = SimpleNamespace(**FUNCTIONS, finfo=np.finfo)
+autograd.replay_namespace = SimpleNamespace(
+    **FUNCTIONS, masked=lambda g, mask: elementwise.where(mask, g, 0), finfo=np.finfo
+)

@@ -191,7 +191,7 @@ def tanh(xp: Any, a: Array, /) -> Any:
 @op
 def relu(xp: Any, a: Array, /) -> Any:
     """max(0, a).   ∂/∂a = 1 where a > 0, else 0"""
-    return xp.maximum(a, 0), lambda g: xp.where(a > 0, g, 0)
+    return xp.maximum(a, 0), lambda g: xp.masked(g, a > 0)
 
 
 # --- selection
@@ -229,8 +229,8 @@ def clip(xp: Any, a: Array, /, low: float | None = None, high: float | None = No
 
     def vjp(g: Array) -> Array:
         if low is not None:
-            g = xp.where(a >= low, g, 0)
-        return g if high is None else xp.where(a <= high, g, 0)
+            g = xp.masked(g, a >= low)
+        return g if high is None else xp.masked(g, a <= high)
 
     return xp.clip(a, low, high), vjp
 
@@ -241,6 +241,6 @@ def where(xp: Any, condition: Array, a: Array, b: Array, /) -> Any:
     return (
         xp.where(condition, a, b),
         None,
-        lambda g: xp.where(condition, g, 0),
+        lambda g: xp.masked(g, condition),
         lambda g: xp.where(condition, 0, g),
     )

@@ -92,7 +92,7 @@ def _extremum(xp: Any, a: Array, find: Any, axis: Axis, keepdims: bool, name: st
 
     def vjp(g: Array) -> Array:
         hit = _first_true(xp, a == value.reshape(kept), axis)
-        return xp.where(hit, g.reshape(kept), 0)
+        return xp.masked(g.reshape(kept), hit)
 
     return value, vjp
 
