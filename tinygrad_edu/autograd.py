@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -11,7 +11,7 @@ from .backend import namespaces
 from .recording import enable_grad, is_grad_enabled
 from .tensor import Tensor, asarray, identity
 
-Pairs = Iterator[tuple[Tensor, Any]]  # inputs with their gradients
+Pairs = Iterable[tuple[Tensor, Any]]  # inputs with their gradients
 
 FREED: Any = ("freed",)  # stands in a result's products once backward() has passed it
 replay_namespace: Any = None  # this library's own functions as an xp; set by ops/__init__
@@ -102,8 +102,7 @@ def backpropagate(
             found[result] = g if create_graph else g.copy()
         pairs = carry(result, g, path)
         if visit is not None:
-            pairs = iter(steps := list(pairs))
-            visit(result, g, steps)
+            visit(result, g, pairs := list(pairs))
         for x, gx in pairs:
             if gx.shape != x._data.shape:
                 gx = summed_to(gx, x._data.shape, result)
@@ -180,26 +179,28 @@ def _replayed_gradients(result: Tensor, g: Tensor, path: set[Tensor] | None) -> 
 
 
 def _pairs(result: Tensor, products: Any, g: Any, path: set[Tensor] | None) -> Pairs:
+    needs = _needs(result, path)
     if result.op.joint:  # type: ignore[union-attr]
-        gradients = zip(result.inputs, products[1](g, _needs(result, path)), strict=True)
-        yield from ((x, gx) for x, gx in gradients if gx is not None)
-        return
-    if len(products) != 1 + len(result.inputs):
-        raise refusals.number_of_vjps(_name(result), len(result.inputs), len(products) - 1)
-    for x, vjp in zip(result.inputs, products[1:]):  # noqa: B905 (lengths compared above)
-        if isinstance(x, Tensor) and _needed(x, result, path) and vjp is not None:
-            yield x, vjp(g)
+        gradients = zip(result.inputs, products[1](g, needs), strict=True)
+        return [(x, gx) for x, gx in gradients if gx is not None]
+    if len(products) != 1 + len(needs):
+        raise refusals.number_of_vjps(_name(result), len(needs), len(products) - 1)
+    return [
+        (x, vjp(g))
+        for x, vjp, needed in zip(result.inputs, products[1:], needs)  # noqa: B905 (compared above)
+        if needed and vjp is not None
+    ]
 
 
 def _needs(result: Tensor, path: set[Tensor] | None) -> list[bool]:
-    return [isinstance(x, Tensor) and _needed(x, result, path) for x in result.inputs]
-
-
-def _needed(x: Tensor, result: Tensor, path: set[Tensor] | None) -> bool:
-    """Whether an input needs a gradient. Refuses one that was changed after it was used."""
-    if _written_since(x, result):
-        raise refusals.input_written(_name(result), x.shape)
-    return x.requires_grad and (path is None or x in path)
+    """Which inputs need a gradient. Refuses one that was changed after it was used."""
+    needs = []
+    for x in result.inputs:
+        is_tensor = isinstance(x, Tensor)
+        if is_tensor and _written_since(x, result):
+            raise refusals.input_written(_name(result), x.shape)
+        needs.append(is_tensor and x.requires_grad and (path is None or x in path))
+    return needs
 
 
 def _written_since(x: Tensor, result: Tensor) -> bool:

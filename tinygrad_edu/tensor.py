@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from functools import wraps
 from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, overload
 
 import numpy as np
@@ -92,10 +93,10 @@ class Tensor(_Methods):
             self._written = [0]
         return self._written
 
-    shape: tuple[int, ...] = property(lambda self: self._data.shape, doc="Length of each axis.")  # type: ignore[assignment]
-    dtype: Any = property(lambda self: self._data.dtype, doc="Type of the entries.")
-    ndim: int = property(lambda self: self._data.ndim, doc="Number of axes.")  # type: ignore[assignment]
-    size: int = property(lambda self: self._data.size, doc="Number of entries.")  # type: ignore[assignment]
+    shape: tuple[int, ...] = property(attrgetter("_data.shape"), doc="Length of each axis.")  # type: ignore[assignment]
+    dtype: Any = property(attrgetter("_data.dtype"), doc="Type of the entries.")
+    ndim: int = property(attrgetter("_data.ndim"), doc="Number of axes.")  # type: ignore[assignment]
+    size: int = property(attrgetter("_data.size"), doc="Number of entries.")  # type: ignore[assignment]
     device: str = property(lambda self: device_of(self._data), doc="Device it lives on.")  # type: ignore[assignment]
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
