@@ -30,9 +30,9 @@ options = lesson.start(5, "A network of two layers", minutes=60, threads=1)
 # %% [markdown]
 # ## 1. The listing, as it is printed
 #
-# Document 003 §3.3 calls it pseudo-code (伪代码), but it is Python, and it is complete: parameters,
-# forward pass (前向传播), backward pass (反向传播), update of the weights (更新权重). Only the
-# comments are translated here. So let us run it.
+# Document 003 §3.3 calls it pseudo-code (伪代码), but it is Python: parameters, forward pass
+# (前向传播), backward pass (反向传播), update of the weights (更新权重). Only the comments are
+# translated here. So let us run it.
 
 # %%
 LISTING = """

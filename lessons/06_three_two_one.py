@@ -168,16 +168,6 @@ def largest_difference(found: Any, wanted: Any) -> float:
     return float(np.abs(found - wanted).max()) if found.shape == wanted.shape else math.inf
 
 
-def hidden_layer(x: Any, W_1: Any, b_1: Any) -> Any:
-    """a_1 = σ(x W_1 + b_1), (samples, hidden)."""
-    return sigmoid(x @ W_1 + b_1)
-
-
-def bias_for(a_1: Any) -> Any:
-    """The b_2 that makes ŷ = 0.8 of these hidden activations."""
-    return math.log(4) - (a_1 @ w_2)[0]
-
-
 lesson.heading("3. The shape of w_1")
 three = W_1[:, 0]  # a w_1 as the document has it
 z_printed = x @ three + b_1
@@ -223,8 +213,8 @@ lesson.expect_error(
 # %%
 lesson.heading("4. Forward")
 z_1 = x @ W_1 + b_1  # (samples, hidden)
-a_1 = hidden_layer(x, W_1, b_1)
-b_2 = np.array(bias_for(a_1))
+a_1 = sigmoid(z_1)
+b_2 = np.array(math.log(4) - (a_1 @ w_2)[0])  # makes ŷ = 0.8
 z_2 = a_1 @ w_2 + b_2  # (samples,)
 y_hat = sigmoid(z_2)
 J = cross_entropy(y_hat, y).mean()
@@ -270,7 +260,7 @@ for name, value, golden in (
 def forward(x: Any, parameters: list) -> tuple[Any, Any]:
     """a_1 and ŷ."""
     W_1, b_1, w_2, b_2 = parameters
-    a_1 = hidden_layer(x, W_1, b_1)  # (samples, hidden)
+    a_1 = sigmoid(x @ W_1 + b_1)  # (samples, hidden)
     return a_1, sigmoid(a_1 @ w_2 + b_2)
 
 
