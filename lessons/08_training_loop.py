@@ -53,6 +53,9 @@ options = lesson.start(8, "The training loop and its metrics", minutes=70, threa
 # | no validation set | nothing honest to tune with | section 9 |
 # | "adjust" *after* the test | the test result is too good to be true | section 9 |
 #
+# (The Keras listing of 002 §5.2 does better: Keras resets and shuffles by itself, and the listing
+# sets `validation_split=0.1`.)
+#
 # Its §3.3 fills in some of the functions. In Python, word for word, they read like this:
 
 
@@ -118,9 +121,10 @@ lesson.expect("chain rule - library", apart, 0, tolerance=1e-15)
 #
 # We generate 330 points with 2 features (特征), in two classes. Class 1 lies around (1.2, 0.8),
 # class 0 around (-1.2, -0.8), each with the standard deviation 1. The clouds overlap. Because we
-# know how they were made, we also know the best possible accuracy: the point's distance to the best
-# line decides, and `Φ(|c|)` of all points are on the right side. That is 0.925. Nobody can do
-# better in the long run.
+# know how they were made, we also know the best possible accuracy. The best line goes through the
+# origin, at right angles to the centre c. A point is on its right side with the probability
+# `Φ(|c|)`, where Φ is the distribution function of the normal distribution (正态分布). That is
+# 0.925. Nobody can do better in the long run.
 #
 # We split the rows at random into three parts:
 #
@@ -238,7 +242,7 @@ lesson.expect("fall, against α |g|²", (loss.item() - new_loss) / expected_fall
 # %% [markdown]
 # ## 4. Batches
 #
-# An **epoch** (轮次) is one pass over the training set. It is cut into batches (批量大小 is the
+# An **epoch** (训练轮数) is one pass over the training set. It is cut into batches (批量大小 is the
 # batch size). Each row has to come exactly once in an epoch. With 210 rows and batches of 32 there
 # are 6 full ones, and a last one of 18 rows.
 #
@@ -492,6 +496,8 @@ rises = {name: int((np.diff(losses) > 0).sum())
 print(f"steps that made the loss larger: {rises['with']} with reset, {rises['without']} without")
 lesson.expect("with reset, steps that made it larger", rises["with"], 0)
 lesson.expect("without reset, steps that made it larger", rises["without"], above=STEPS // 5)
+lower = int((np.array(without_reset) < np.array(with_reset)).sum())
+lesson.expect("steps at which the loss without reset is the lower one", lower, above=0)
 
 figure, axis = lesson.figure()
 axis.plot(without_reset, color=lesson.RED, label="gradients never reset")
@@ -502,8 +508,8 @@ axis.legend(loc="upper right")
 lesson.save_figure("missing_reset")
 
 # %% [markdown]
-# It is not useless: at times the loss without the reset is even lower. That makes the mistake hard
-# to see. The sign of it is a loss that rises and falls again and again.
+# At times the loss without the reset is even the lower one. That makes the mistake hard to see. The
+# sign of it is a loss that rises and falls again and again.
 #
 # ## 8. fit() is these lines
 #
@@ -614,8 +620,7 @@ lesson.save_figure("test_set_leak")
 # %% [markdown]
 # Real tuning tries fewer models, and real labels can be learned. The effect is smaller then, but it
 # has the same direction. 001 §5.2 makes it easy to fall in: its listing gives Keras the *test* set
-# as
-# `validation_data`. Its own §4.3.3 and §4.3.4 ask for two different sets (see lesson 13).
+# as `validation_data`. Its own §4.3.3 and §4.3.4 ask for two different sets (see lesson 13).
 #
 # Now our own test set, once. We chose nothing with it.
 
@@ -721,7 +726,7 @@ def draw_matrix(axis, counts: np.ndarray, title: str, words: tuple = ("", "", ""
     axis.spines[:].set_visible(False)
 
 
-figure, (left, right) = lesson.figure(1, 2, size=(13, 6.5))
+figure, (left, right) = lesson.figure(1, 2, size=(13, 7.3))
 draw_matrix(left, matrix, "The ten samples", ("TN", "FP", "FN", "TP"))
 ours = te.metrics.confusion_matrix(test_logits, test_set[1])
 draw_matrix(right, ours, f"Our test set: {ours.trace()} of {ours.sum()} right")
@@ -811,8 +816,8 @@ lesson.save_figure("threshold")
 # 1. `split_into_batches(order, size)`: each row once, the last batch what is left.
 # 2. `weighted_mean(means, sizes)`: the mean over all rows, from the means of the batches.
 # 3. `precision_recall_f1(answer, truth)`: by counting, with 0/0 = 0.
-# 4. `train(x, y, W, b, learning_rate, batches)`: the loop itself, by hand, and the loss that it
-#    reports. It tells you if you forgot the reset.
+# 4. `train(x, y, W, b, learning_rate, batch_size)`: the loop itself, by hand, and the loss that it
+#    reports. For a wrong one the check says what kind of mistake it looks like.
 #
 # After that, copy this lesson into a file of your own and change it.
 #
