@@ -2,14 +2,14 @@
 
 MUTANTS = {
     "factor of the square lost": (
-        "", ("        2 / n,\n", "        1 / n,\n"), "1/n Σ (ŷ - y)²: gradient",
+        "", ("        2 / n,\n", "        1 / n,\n"), "1/n Σ (ŷ - y)²: ",
     ),
     "half forgotten in the library": (
         "import tinygrad_edu.nn.functional as F\n"
         "right = F.mse_loss\n"
         "F.mse_loss = lambda p, y, how='mean': 0.5 * right(p, y, how)",
         (),
-        "1/n Σ (ŷ - y)²: gradient",
+        "1/n Σ (ŷ - y)²: ",
     ),
     "mean over the samples in the library": (
         "import tinygrad_edu.nn.functional as F\n"
