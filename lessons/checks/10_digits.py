@@ -4,7 +4,7 @@ import numpy as np
 
 import tinygrad_edu as te
 import tinygrad_edu.nn.functional as F
-from tinygrad_edu.exercise import Exercise, ExerciseError, gradients, values
+from tinygrad_edu.exercise import Exercise, ExerciseError, gradients
 
 
 def draw_logits(random):
@@ -12,15 +12,6 @@ def draw_logits(random):
     logits = random.normal(size=(7, 4))
     logits[0] += 1000
     return logits, random.integers(0, 4, 7)
-
-
-def draw_answers(random):
-    """Cases for the accuracy: 5 and 9 images."""
-    return [(random.normal(size=(n, 3)), random.integers(0, 3, n)) for n in (5, 9)]
-
-
-def accuracy(logits, labels):
-    return te.metrics.accuracy(te.tensor(logits), te.tensor(labels))
 
 
 def cross_entropy_gradient(logits, labels):
@@ -60,6 +51,29 @@ def wrong_network_gradients(x, z1, W2, dZ):
     }  # fmt: skip
 
 
+def draw_answers(random):
+    """7 images of 6 pixels, 5 neurons, 3 digits; and an answer for each image."""
+    sizes = (7, 5), (6, 5), (5, 3)
+    return *(random.normal(size=size) for size in sizes), random.integers(0, 3, 7)
+
+
+def input_gradient(z1, W1, W2, answers):
+    """The library's gradient. x = 0 and an offset of z1 make its hidden layer the given one."""
+    x = te.tensor(np.zeros((len(z1), len(W1))), requires_grad=True)
+    logits = F.relu(x @ te.tensor(W1) + te.tensor(z1)) @ te.tensor(W2)
+    wanted = te.tensor(np.eye(W2.shape[1])[answers])
+    return te.grad(logits, [x], grad_output=wanted)[0].numpy()
+
+
+def wrong_input_gradients(z1, W1, W2, answers):
+    da = W2.T[answers]
+    return {
+        "da in place of dz1": da @ W1.T,
+        "ReLU'(da) in place of ReLU'(z1)": (da * (da > 0)) @ W1.T,
+        "relu(z1) in place of ReLU'(z1)": (da * np.maximum(z1, 0)) @ W1.T,
+    }
+
+
 def check_adam(adam_step):
     """Three steps with gradients of many sizes, some as small as eps, against the library."""
     random = np.random.default_rng(0)
@@ -87,7 +101,6 @@ def check_adam(adam_step):
 
 
 EXERCISES = [
-    values("accuracy", "the share of right answers", draw_answers, accuracy),
     gradients(
         "cross_entropy_gradient", "the gradient of softmax with cross-entropy, (P - Y) / N",
         draw_logits, cross_entropy_gradient, ["dZ"], alternatives=wrong_cross_entropy_gradients,
@@ -96,6 +109,10 @@ EXERCISES = [
         "hidden_layer_backward", "the whole backward pass of the network, by hand",
         draw_network, network_gradients, ["dW1", "db1", "dW2", "db2"],
         alternatives=wrong_network_gradients,
+    ),
+    gradients(
+        "input_gradient", "the gradient of the answer's logit for the pixels",
+        draw_answers, input_gradient, ["dx"], alternatives=wrong_input_gradients,
     ),
     Exercise("adam_step", "one step of Adam", check_adam),
 ]  # fmt: skip

@@ -6,15 +6,6 @@ Put your answer in place of each `...`, then run: tinygrad-edu check 10
 import numpy as np
 
 
-def accuracy(logits, labels):
-    """The share of right answers, a number from 0 to 1.
-
-    The answer for an image is the digit with the largest logit: axis 1 of the logits (N, digits).
-    The labels (N,) are the true digits.
-    """
-    ...
-
-
 def cross_entropy_gradient(logits, labels):
     """The gradient of the mean cross-entropy for the logits Z (N, digits): dZ = (P - Y) / N.
 
@@ -37,6 +28,16 @@ def hidden_layer_backward(x, z1, W2, dZ):
     dZ (N, C) is the gradient for Z; 1/N is inside it already. Go back line by line: first dW2, db2
     and da, then dz1 through ReLU (its derivative is 1 where z1 > 0, else 0), then dW1 and db1. Each
     gradient has the shape of what it belongs to.
+    """
+    ...
+
+
+def input_gradient(z1, W1, W2, answers):
+    """How each pixel moves the logit of the answer: dx (N, D), one row for each image.
+
+    The network and its shapes are those above. The answers (N,) are digits, and row n of dx is the
+    gradient of Z[n, answers[n]] for the pixels of image n. So dZ has a 1 in each row at the answer,
+    and 0 elsewhere. From there go back as before, and one step further: through x @ W1.
     """
     ...
 

@@ -3,11 +3,6 @@
 import numpy as np
 
 
-def accuracy(logits, labels):
-    """The share of right answers, a number from 0 to 1."""
-    return (logits.argmax(axis=1) == labels).mean()
-
-
 def cross_entropy_gradient(logits, labels):
     """The gradient of the mean cross-entropy for the logits Z (N, digits): dZ = (P - Y) / N."""
     N, digits = logits.shape
@@ -27,6 +22,13 @@ def hidden_layer_backward(x, z1, W2, dZ):
     dW1 = x.T @ dz1  # (D, N) @ (N, H)
     db1 = dz1.sum(axis=0)  # (H,)
     return dW1, db1, dW2, db2
+
+
+def input_gradient(z1, W1, W2, answers):
+    """How each pixel moves the logit of the answer: dx (N, D), one row for each image."""
+    dZ = np.eye(W2.shape[1])[answers]  # (N, C)
+    dz1 = (dZ @ W2.T) * (z1 > 0)  # (N, H)
+    return dz1 @ W1.T  # (N, H) @ (H, D)
 
 
 def adam_step(theta, m, v, t, g, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):

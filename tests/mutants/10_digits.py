@@ -52,4 +52,22 @@ MUTANTS = {
     "test images of another set": (
         "", ("te.asarray(test_images)", "te.asarray(test_images[::-1])"), "test accuracy",
     ),
+    "the gradient of a mean": (
+        "", ("(model(x) * wanted).sum()", "(model(x) * wanted).mean()"), "small step",
+    ),
+    "votes for the other digit": (
+        "", ("both[0] - both[1]", "both[1] - both[0]"), "votes and biases",
+    ),
+    "a file of the network before training": (
+        "",
+        ("te.save(model.state_dict()", "te.save(make_network().state_dict()"),
+        "the same logits, bit for bit",
+    ),
+    "fit that holds rows back": (
+        "from functools import partial\n"
+        "import tinygrad_edu as te\n"
+        "te.training.fit = partial(te.training.fit, validation_split=0.1)",
+        (),
+        "loss by epoch, loop = fit",
+    ),
 }  # fmt: skip
