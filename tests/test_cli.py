@@ -50,7 +50,7 @@ def lesson_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_lessons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["lessons"]) == 0
     shown = capsys.readouterr().out
-    assert re.search(r"^ +10 +Handwritten digits +45$", shown, re.M)
+    assert re.search(r"^ +10 +Handwritten digits +60$", shown, re.M)
     assert "tinygrad-edu lesson" in shown
     assert cli.main(["lessons", "--numbers"]) == 0
     listed = capsys.readouterr().out.split()

@@ -18,8 +18,8 @@ def one_hot(labels, classes):
 def last_fraction(x, y, fraction):
     """The rows cut in two, (x_train, y_train, x_validation, y_validation), in their order.
 
-    Validation gets the last rows. Training gets the first N · (1 - fraction), rounded to a whole
-    number with round(). Do not shuffle.
+    Validation gets the last rows. Training gets the first N · (1 - fraction), rounded down to a
+    whole number; int() does that. Do not shuffle.
     """
     ...
 

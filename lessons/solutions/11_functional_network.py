@@ -10,7 +10,7 @@ def one_hot(labels, classes):
 
 def last_fraction(x, y, fraction):
     """The rows cut in two, (x_train, y_train, x_validation, y_validation), in their order."""
-    cut = round(len(x) * (1 - fraction))
+    cut = int(len(x) * (1 - fraction))
     return x[:cut], y[:cut], x[cut:], y[cut:]
 
 
