@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu.data import tables
-from tinygrad_edu.data.tables import CsvTable, Table, breast_cancer, digits, read_csv
+from tinygrad_edu.data.csv_table import CsvTable, read_csv
+from tinygrad_edu.data.tables import Table, breast_cancer, digits
 
 BUNDLED = pathlib.Path(tables.__file__).parent / "bundled"
 SETS = {"digits_8x8.csv.gz": digits, "breast_cancer.csv": breast_cancer}

@@ -9,8 +9,9 @@ from .scale import StandardScaler
 from .split import KFold, train_test_split
 
 if TYPE_CHECKING:
+    from .csv_table import read_csv
     from .sets import mnist, read_idx
-    from .tables import breast_cancer, digits, read_csv
+    from .tables import breast_cancer, digits, two_groups
 
 __getattr__ = later(
     __name__,
@@ -19,7 +20,8 @@ __getattr__ = later(
         "read_idx": "sets",
         "breast_cancer": "tables",
         "digits": "tables",
-        "read_csv": "tables",
+        "read_csv": "csv_table",
+        "two_groups": "tables",
     },
 )
 
@@ -34,4 +36,5 @@ __all__ = [
     "read_csv",
     "read_idx",
     "train_test_split",
+    "two_groups",
 ]
