@@ -136,8 +136,8 @@ def as_target(labels: np.ndarray) -> te.Tensor:
     return te.asarray(labels.astype("float32")[:, None])  # (N, 1)
 
 
-hole = int(np.flatnonzero(np.isnan(table.features).any(axis=1))[0])
-one_hole = np.r_[:31, hole]  # 31 whole rows, one with a hole
+whole = np.flatnonzero(~has_hole)[:31]
+one_hole = np.append(whole, np.flatnonzero(has_hole)[0])  # 31 whole rows, one with a hole
 network = make_network(2)
 optimizer = te.optim.Adam(network.parameters(), lr=0.001)
 loss = F.binary_cross_entropy_with_logits(
@@ -149,7 +149,7 @@ poisoned = sum(np.isnan(p.numpy()).sum() for p in network.parameters())
 print(f"31 whole rows and 1 with a hole: loss {loss.item()}")
 print(f"after one step {poisoned:,} of the 2,305 parameters are NaN")
 with te.no_grad():
-    answers = network(as_input(table.features[:31])).numpy()
+    answers = network(as_input(table.features[whole])).numpy()
 lesson.expect("parameters that are NaN", poisoned, above=2000)
 lesson.expect("answers for the whole rows that are NaN", np.isnan(answers).sum(), 31)
 
@@ -190,11 +190,12 @@ lesson.expect("rows after cleaning", len(features), 100)
 lesson.expect("rows of label 0 and of label 1", np.bincount(labels), [50, 50])
 
 clean = table.clean()  # the library does the same in one call
-lesson.expect("clean() keeps the same rows", np.array_equal(clean.features, features), True)
+same = np.array_equal(clean.features, features) and np.array_equal(clean.labels, labels)
+lesson.expect("clean() keeps the same rows", same, True)
 
 # %% [markdown]
-# In two real tables, think before you drop repeats: two people can truly have the same age and
-# height. With several decimals in each cell, as here, it is a copy.
+# In a real table, think before you drop repeats: two people can truly have the same age and height.
+# With several decimals in each cell, as here, it is a copy.
 #
 # ## 4. Training rows and test rows
 #
@@ -327,8 +328,8 @@ lesson.expect("it is not 0, and need not be", np.abs(test_z.mean(axis=0)).max(),
 #
 # ## 6. The network
 #
-# A dense layer with n inputs and m neurons has n · m + m parameters. We compare three counts: the
-# formula, the library's list, and what a table of the layers adds up to.
+# A dense layer with n inputs and m neurons has n · m + m parameters (参数). We compare the formula
+# with the library's own count.
 
 # %%
 lesson.heading("6. The network")
@@ -411,16 +412,12 @@ lesson.expect_error(
 # %%
 rows = []
 for z_value in (1.0, 5.0, 17.0, 40.0):
-    z = te.tensor([[z_value], [z_value]], requires_grad=True)
-    nothing = te.zeros((2, 1))
-    p = te.sigmoid(z)
+    z = te.tensor([[z_value]], requires_grad=True)
+    p, y = te.sigmoid(z), te.zeros((1, 1))
     with np.errstate(divide="ignore"):
         literal = -np.log(1 - p.numpy()[0, 0])
-    loss_o, loss_z = (
-        F.binary_cross_entropy(p, nothing),
-        F.binary_cross_entropy_with_logits(z, nothing),
-    )
-    slope_o, slope_z = (2 * te.grad(loss, [z])[0].numpy()[0, 0] for loss in (loss_o, loss_z))
+    loss_o, loss_z = F.binary_cross_entropy(p, y), F.binary_cross_entropy_with_logits(z, y)
+    slope_o, slope_z = (te.grad(loss, [z])[0].item() for loss in (loss_o, loss_z))
     rows.append((z_value, literal, loss_o.item(), loss_z.item(), slope_o, slope_z))
 lesson.table(
     ["z", "formula", "loss from o", "loss from z", "gradient from o", "from z"],
@@ -595,7 +592,8 @@ lesson.expect("unscaled: neurons that are never active", len(dead), above=15)
 # not on others.
 #
 # A neuron that is never active is **dead** (神经元死亡). It gives 0. The slope of ReLU there is 0,
-# so the gradient of its weights is exactly 0, and no update ever changes them:
+# so the gradient of its weights is exactly 0, and no update changes them. The rows do not change
+# either. So it stays dead for ever.
 
 # %%
 te.manual_seed(options.seed)
@@ -622,10 +620,11 @@ lesson.expect("gradient of the living one", abs(first_gradient[0, alive]), above
 
 # %% [markdown]
 # §5.3 says that ReLU does well at preventing dead neurons. **That is wrong.** ReLU is the
-# activation that dies, because it is flat on one whole side. The sigmoid and tanh are never quite
-# flat. What ReLU does help against is another thing, vanishing gradients (梯度消失), because its
-# slope on the other side is 1. Against dead neurons helps what we did here, scaling; or an
-# activation with a small slope on the left, such as leaky ReLU.
+# activation that dies, because it is flat on one whole side. The sigmoid and tanh are nearly
+# flat far out, but have some slope everywhere. What ReLU does help against is another thing,
+# vanishing gradients (梯度消失), because its slope on the other side is 1. Against dead neurons
+# helps what we did here, scaling; or an activation with a small slope on the left, such as leaky
+# ReLU.
 #
 # §5.3 also says that Adam is gradient descent with momentum. That leaves out its division by the
 # size of the gradients: lesson 7.
@@ -911,9 +910,13 @@ lesson.expect("always benign is right for", always, 72 / 114, 1e-12)
 for name, (_, _, least, most) in CANCER.items():
     lesson.expect(f"{name}: lowest test accuracy", min(found[name]), above=least)
     lesson.expect(f"{name}: highest test accuracy", max(found[name]), below=most)
+scaled, unscaled, logistic = found.values()
+lesson.expect("worst scaled network minus best unscaled", min(scaled) - max(unscaled), above=0.0)
+gain = np.mean(scaled) - np.mean(logistic)
+lesson.expect("gain of the network over logistic regression", gain, above=-0.03, below=0.02)
 
 # %% [markdown]
-# Scaling helps clearly. But look at the last line: the network with two hidden layers is **not
+# Scaling helps clearly. But compare with the baseline: the network with two hidden layers is **not
 # better than logistic regression**, which has 31 parameters in place of 4,097. This table does not
 # need a deep network. You only find that out if you train the baseline too.
 #
@@ -976,8 +979,8 @@ lesson.expect("false alarms never shrink", all_alarms == sorted(all_alarms), Tru
 # %%
 figure, (left, right) = lesson.figure(1, 2, size=(16, 6.5))
 left.imshow(matrix, cmap="Oranges", vmax=90)
-for (row, column), count in np.ndenumerate(matrix):
-    left.text(column, row, count, ha="center", va="center", fontsize=32)
+for (row, column), number in np.ndenumerate(matrix):
+    left.text(column, row, number, ha="center", va="center", fontsize=32)
 left.set(xticks=[0, 1], xticklabels=cancer.class_names, xlabel="answer")
 left.set(yticks=[0, 1], yticklabels=cancer.class_names, ylabel="true", title="114 test rows")
 left.spines[:].set_visible(False)
@@ -1037,7 +1040,8 @@ lesson.table(
 #    test rows? Try several seeds of the split.
 # 2. Use min-max scaling in place of the scaler. Are there test rows outside [-1, 1]?
 # 3. Give the unscaled network `lr=0.01`. Does that repair it? Count the dead neurons again.
-# 4. Put Tanh in place of ReLU in the unscaled network. Nothing dies now. Is it better?
+# 4. Put Tanh in place of ReLU in the unscaled network. No neuron is flat on one whole side now. How
+#    large are the slopes `1 - tanh²` of the first layer, and does it learn better?
 # 5. Train the breast cancer network on its widest column alone. How far does it get?
 
 # %% [markdown]
