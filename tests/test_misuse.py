@@ -426,6 +426,39 @@ MISUSES = [
         "a list for the layers", lambda: nn.Sequential([nn.Linear(2, 2), nn.ReLU()]), TypeError,
         ("number 0 is a list",), ("takes modules",), ("nn.Sequential(*layers)",),
     ),
+    # --- images
+    Misuse(
+        "channels last", lambda: nn.Conv2d(3, 4, 3)(te.ones((2, 8, 8, 3))), ValueError,
+        ("(2, 8, 8, 3)", "have 8"), ("of 3 channels",), ("x.transpose(0, 3, 1, 2)",),
+    ),
+    Misuse(
+        "channels of another layer", lambda: nn.Conv2d(3, 4, 3)(te.ones((2, 4, 8, 8))), ValueError,
+        ("(2, 4, 8, 8)", "have 4"), ("of 3 channels",), ("in_channels=4",),
+    ),
+    Misuse(
+        "images without channels", lambda: nn.Conv2d(1, 4, 3)(te.ones((2, 8, 8))), ValueError,
+        ("(2, 8, 8)",), ("(N, C, H, W)",), ("x[:, None]",),
+    ),
+    Misuse(
+        "rows of pixels", lambda: nn.MaxPool2d(2)(te.ones((2, 64))), ValueError,
+        ("(2, 64)",), ("(N, C, H, W)",), ("reshape",),
+    ),
+    Misuse(
+        "kernel larger than the image", lambda: nn.Conv2d(1, 1, 5)(te.ones((2, 1, 4, 4))),
+        ValueError, ("4 × 4", "(2, 1, 4, 4)"), ("5 × 5 does not fit",), ("more padding=",),
+    ),
+    Misuse(
+        "groups that do not divide", lambda: nn.Conv2d(3, 4, 3, groups=2), ValueError,
+        ("in_channels=3",), ("2 equal groups",), ("give a groups=",),
+    ),
+    Misuse(
+        "padding by name", lambda: nn.Conv2d(1, 1, 3, padding="same"), ValueError,
+        ("'same'",), ("a whole number of at least 0",), ("kernel_size // 2",),
+    ),
+    Misuse(
+        "padding beyond the window", lambda: F.max_pool2d(te.ones((1, 1, 4, 4)), 2, padding=2),
+        ValueError, ("padding 2",), ("half of the kernel_size",), ("at most half",),
+    ),
     # --- losses
     Misuse(
         "a target in a column", lambda: F.mse_loss(te.ones((2, 2)), te.ones((2, 1))), ValueError,

@@ -17,6 +17,7 @@ import pytest
 import tinygrad_edu as te
 from tests.nn import test_losses
 from tests.nn.numeric import CLOSE, EQUAL, differences, fill, gradients, leaf, second_gradients
+from tests.ops import loops
 from tinygrad_edu import nn
 from tinygrad_edu.nn import functional as F
 
@@ -63,6 +64,11 @@ def sequential(x: np.ndarray, p: Parameters) -> np.ndarray:
     return linear(hidden, p["2.weight"], p["2.bias"])
 
 
+def conv2d(x: np.ndarray, p: Parameters, **how: Any) -> np.ndarray:
+    return loops.conv2d(x, p["weight"], p.get("bias"), **how)
+
+
+NO_IMAGES = (np.zeros((5, 4)), ValueError, r"images of shape \(N, C, H, W\).*given \(5, 4\)")
 WIDTH = ValueError, r"Linear\(3, 4\) needs inputs of shape \(…, 3\).*given "
 TEXT = "text", TypeError
 
@@ -129,6 +135,48 @@ LINES = [
         lambda x, p: np.array([[float(v) for v in x[i].flat] for i in range(len(x))]),
         [(4, 3), (2, 3, 2, 2)], "Flatten()",
         [(np.zeros(3), ValueError, r"\(N, …\).*\(3,\)"), (1.0, ValueError, r"\(N, …\).*\(\)")],
+    ),
+    Line(
+        "Conv2d", lambda: nn.Conv2d(2, 3, 2), conv2d, [(2, 2, 3, 4), (1, 2, 2, 2), (0, 2, 3, 3)],
+        "Conv2d(2, 3, 2)",
+        [
+            NO_IMAGES, (*TEXT, "numbers"),
+            (np.zeros((5, 3, 4, 4)), ValueError, "2 channels, and these.*in_channels=3"),
+            (np.zeros((5, 4, 4, 2)), ValueError, r"\(N, H, W, C\): x.transpose\(0, 3, 1, 2\)"),
+            (np.zeros((5, 2, 1, 4)), ValueError, "2 × 2 does not fit into images of 1 × 4"),
+        ],
+    ),
+    Line(
+        "Conv2d with all options",
+        lambda: nn.Conv2d(2, 4, (3, 2), 2, (1, 0), (1, 2), groups=2, bias=False),
+        lambda x, p: conv2d(x, p, stride=(2, 2), padding=(1, 0), dilation=(1, 2), groups=2),
+        [(2, 2, 3, 4)],
+        "Conv2d(2, 4, (3, 2), stride=2, padding=(1, 0), dilation=(1, 2), groups=2, bias=False)",
+    ),
+    Line(
+        "Conv1d", lambda: nn.Conv1d(2, 3, 2),
+        lambda x, p: loops.conv1d(x, p["weight"], p["bias"]), [(2, 2, 4), (1, 2, 2)],
+        "Conv1d(2, 3, 2)", [(np.zeros((5, 4)), ValueError, r"\(N, C, L\).*given \(5, 4\)")],
+    ),
+    Line(
+        "MaxPool2d", lambda: nn.MaxPool2d(2),
+        lambda x, p: loops.max_pool2d(x, (2, 2), (2, 2)), [(2, 2, 4, 4), (1, 1, 5, 3)],
+        "MaxPool2d(2)", [NO_IMAGES],
+    ),
+    Line(
+        "MaxPool2d with all options", lambda: nn.MaxPool2d((3, 2), 1, (1, 0)),
+        lambda x, p: loops.max_pool2d(x, (3, 2), (1, 1), (1, 0)), [(1, 2, 3, 4)],
+        "MaxPool2d((3, 2), stride=1, padding=(1, 0))",
+    ),
+    Line(
+        "AvgPool2d", lambda: nn.AvgPool2d(2, padding=1),
+        lambda x, p: loops.avg_pool2d(x, (2, 2), (2, 2), (1, 1)), [(2, 2, 4, 4), (1, 1, 5, 3)],
+        "AvgPool2d(2, padding=1)", [NO_IMAGES],
+    ),
+    Line(
+        "GlobalAvgPool2d", nn.GlobalAvgPool2d,
+        lambda x, p: loops.avg_pool2d(x, x.shape[2:])[:, :, 0, 0], [(2, 3, 4, 2), (1, 1, 1, 1)],
+        "GlobalAvgPool2d()", [NO_IMAGES],
     ),
     Line(
         "Sequential", lambda: nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)),
@@ -407,3 +455,50 @@ def test_functional_names_are_the_layers_functions():
         # an operation: the table in tests/ops has it
         assert getattr(F, name).__module__.startswith("tinygrad_edu.ops."), name
     assert losses | here <= set(F.__all__)
+
+
+# --- convolutions
+
+
+@pytest.mark.usefixtures("seeded")
+@pytest.mark.parametrize("groups", [1, 4])
+def test_convolutions_start_by_glorots_rule(groups):
+    """U(−r, r), r² = 6 / (k k in/groups + k k out/groups); the bias as zeros.
+
+    With one group the rule is init.xavier_uniform_'s, tested in test_init.py.
+    """
+    for layer, kernel in (
+        (nn.Conv2d(32, 64, (3, 5), groups=groups), 15), (nn.Conv1d(32, 64, 7, groups=groups), 7),
+    ):  # fmt: skip
+        limit = math.sqrt(6 / (kernel * 32 / groups + kernel * 64 / groups))
+        values = np.abs(layer.weight.numpy())
+        assert 0.99 * limit < values.max() <= limit
+        assert abs(values.mean() / limit - 0.5) < 6 * 0.29 / math.sqrt(values.size)
+        assert not layer.bias.numpy().any()
+    if groups == 1:  # the same rule as init's
+        same = nn.init.xavier_uniform_(te.zeros((64, 32, 3, 5))).numpy()
+        assert (
+            abs(np.abs(same).max() / np.abs(nn.Conv2d(32, 64, (3, 5)).weight.numpy()).max() - 1)
+            < 0.01
+        )
+
+
+@pytest.mark.usefixtures("seeded")
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: nn.Conv2d(0, 3, 2), "Conv2d: in_channels is a whole number of at least 1, not 0"),
+        (lambda: nn.Conv2d(2, 3.0, 2), "Conv2d: out_channels is a whole number"),
+        (lambda: nn.Conv2d(2, 3, 0), "kernel_size is a whole number of at least 1, or a pair"),
+        (lambda: nn.Conv2d(2, 3, 2, groups=2), "Conv2d: out_channels=3 does not make 2 equal"),
+        (lambda: nn.Conv2d(3, 2, 2, groups=2), "Conv2d: in_channels=3 does not make 2 equal"),
+        (lambda: nn.Conv2d(3, 2, 2, groups=0), "Conv2d: groups is a whole number"),
+        (lambda: nn.Conv1d(2, 3, 2, groups=5), "Conv1d: in_channels=2 does not make 5 equal"),
+        (lambda: nn.Conv2d(2, 3, 2, padding="same"), "padding is a whole number.*// 2 keeps"),
+        (lambda: nn.MaxPool2d((2, 2, 2)), "kernel_size is a whole number"),
+        (lambda: nn.AvgPool2d(2, stride=-1), "stride is a whole number"),
+    ],
+)
+def test_convolutions_refuse_sizes_that_do_not_fit(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()

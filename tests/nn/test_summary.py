@@ -43,6 +43,23 @@ def test_the_network_of_the_listings():
     )
 
 
+def test_the_network_for_colour_images():
+    """The table of document 001 §5.2: 13 rows in pairs make 6, 122,570 parameters."""
+    model = nn.Sequential(
+        nn.Conv2d(3, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Conv2d(64, 64, 3), nn.ReLU(), nn.Flatten(), nn.Linear(1024, 64),
+        nn.ReLU(), nn.Linear(64, 10),
+    )  # fmt: skip
+    table = [row for row in rows(nn.summary(model, (3, 32, 32))) if "ReLU" not in row[0]]
+    assert table == [
+        ["0 (Conv2d)", "(N, 32, 30, 30)", "896"], ["2 (MaxPool2d)", "(N, 32, 15, 15)", "0"],
+        ["3 (Conv2d)", "(N, 64, 13, 13)", "18,496"], ["5 (MaxPool2d)", "(N, 64, 6, 6)", "0"],
+        ["6 (Conv2d)", "(N, 64, 4, 4)", "36,928"], ["8 (Flatten)", "(N, 1024)", "0"],
+        ["9 (Linear)", "(N, 64)", "65,600"], ["11 (Linear)", "(N, 10)", "650"],
+        ["total", "122,570"],
+    ]  # fmt: skip
+
+
 def test_input_shapes():
     layer = nn.Linear(3, 2)
     assert nn.summary(layer, 3) == nn.summary(layer, (3,)) == nn.summary(layer, [3])

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinygrad_edu as te
-from tinygrad_edu.ops import fused
+from tests.ops import loops
+from tinygrad_edu.ops import fused, window
 from tinygrad_edu.tensor import identity
 
 Shape = tuple[int, ...]
@@ -205,6 +206,23 @@ SUMS: list[Any] = [
     ("bqhd,bkhd->bhqk", (1, 2, 2, 3), (1, 3, 2, 3)),
     ("ij,jk->ik", (0, 3), (3, 2)),
     (",ij->ij", (), (2, 3)),
+]
+
+
+CONVOLVED: list[Case] = [
+    (((2, 2, 4, 3), (3, 2, 2, 2), (3,)), {}),
+    (((2, 1, 3, 5), (2, 1, 3, 2), (2,)), {"stride": (1, 2), "padding": (1, 0)}),
+    (((1, 2, 5, 3), (2, 1, 2, 2), (2,)), {"groups": 2, "dilation": (2, 1)}),
+    (((2, 3, 2, 2), (2, 3, 1, 1), (2,)), {}),
+    (((2, 2, 3, 3), (2, 2, 1, 1), (2,)), {"stride": (2, 2)}),
+    (((0, 1, 3, 3), (2, 1, 2, 2), (2,)), {}),
+]
+POOLED: list[Case] = [
+    (((2, 2, 4, 4),), {"kernel": (2, 2), "stride": (2, 2)}),
+    (((1, 2, 5, 3),), {"kernel": (3, 2), "stride": (1, 2), "padding": (1, 1)}),
+    (((2, 1, 3, 4),), {"kernel": (2, 3)}),
+    (((1, 2, 2, 3),), {}),
+    (((0, 2, 4, 4),), {"kernel": (2, 2), "stride": (2, 2)}),
 ]
 
 
@@ -650,6 +668,36 @@ SEVERAL_STEPS = [
         probability,
         probability,
         call=fused.probability_cross_entropy,
+    ),
+    Line(
+        "conv2d",
+        window._conv2d,
+        loops.conv2d,
+        (real, real),
+        [(shapes[:2], how) for shapes, how in CONVOLVED],
+    ),
+    Line(
+        "biased_conv2d",
+        window._biased_conv2d,
+        loops.conv2d,
+        (real, real, real),
+        CONVOLVED,
+    ),
+    Line(
+        "max_pool2d",
+        window._max_pool2d,
+        loops.max_pool2d,
+        (distinct,),
+        POOLED,
+        bends=False,
+    ),
+    Line(
+        "avg_pool2d",
+        window._avg_pool2d,
+        loops.avg_pool2d,
+        (real,),
+        POOLED,
+        bends=False,
     ),
 ]
 

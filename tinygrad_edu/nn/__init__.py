@@ -2,6 +2,7 @@
 
 from . import functional, init
 from .activations import GELU, Flatten, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from .conv import AvgPool2d, Conv1d, Conv2d, GlobalAvgPool2d, MaxPool2d
 from .dropout import Dropout
 from .linear import Linear
 from .losses import (
@@ -18,15 +19,20 @@ from .summary import summary
 
 __all__ = [
     "GELU",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "Conv1d",
+    "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
+    "GlobalAvgPool2d",
     "HuberLoss",
     "L1Loss",
     "Linear",
     "MSELoss",
+    "MaxPool2d",
     "Module",
     "ModuleList",
     "NLLLoss",

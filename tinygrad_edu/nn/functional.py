@@ -7,6 +7,7 @@ import math
 from ..backend import generator
 from ..ops import fused
 from ..ops.elementwise import relu, sigmoid, tanh
+from ..ops.images import avg_pool2d, conv1d, conv2d, max_pool2d
 from ..ops.index import one_hot
 from ..ops.matrix import matmul
 from ..ops.reduce import log_softmax, softmax
@@ -88,8 +89,11 @@ def check_probability(p: float) -> None:
 
 
 __all__ = [
+    "avg_pool2d",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
+    "conv2d",
     "cross_entropy",
     "dropout",
     "gelu",
@@ -97,6 +101,7 @@ __all__ = [
     "l1_loss",
     "linear",
     "log_softmax",
+    "max_pool2d",
     "mse_loss",
     "nll_loss",
     "one_hot",
