@@ -85,6 +85,8 @@ def _max_pool2d(
     for entries in seen[1:]:
         xp.maximum(y, entries, out=y)
 
+    apart = kernel[0] <= stride[0] and kernel[1] <= stride[1]  # windows share no entries
+
     def vjp(g: Array) -> Array:
         g = g.transpose((0, 2, 3, 1))
         slope = xp.zeros(image.shape, g.dtype)
@@ -92,7 +94,10 @@ def _max_pool2d(
         for entries, place in zip(seen, _places(kernel, steps, stride), strict=True):
             found = (entries == y) & free
             free ^= found
-            slope[(slice(None), *place)] += xp.masked(g, found)
+            if apart:
+                slope[(slice(None), *place)] = xp.masked(g, found)
+            else:
+                slope[(slice(None), *place)] += xp.masked(g, found)
         return _inside(slope, padding)
 
     return y.transpose((0, 3, 1, 2)), vjp
@@ -187,10 +192,11 @@ def _conv2d(
 
     def wrt_x(g: Array) -> Array:
         g = by_group(g)
+        entries = xp.ascontiguousarray(kernels.transpose((1, 2, 0, 4, 3)))
+        entries = entries.reshape((-1, *entries.shape[2:]))  # (entry, groups, out/groups, in)
         slope = xp.zeros(image.shape, g.dtype)
-        for k, place in enumerate(_places(kernel, steps, stride, dilation)):
-            entry = kernels[(slice(None), *divmod(k, kernel[1]))]  # (groups, in, out/groups)
-            part = (g @ entry.transpose((0, 2, 1))).transpose((1, 0, 2))
+        for entry, place in zip(entries, _places(kernel, steps, stride, dilation), strict=True):
+            part = (g @ entry).transpose((1, 0, 2))  # (windows, groups, in)
             slope[(slice(None), *place)] += part.reshape((len(x), *steps, image.shape[3]))
         return _inside(slope, padding)
 
