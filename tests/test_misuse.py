@@ -459,6 +459,18 @@ MISUSES = [
         "padding beyond the window", lambda: F.max_pool2d(te.ones((1, 1, 4, 4)), 2, padding=2),
         ValueError, ("padding 2",), ("half of the kernel_size",), ("at most half",),
     ),
+    Misuse(
+        "batch norm of one sample", lambda: nn.BatchNorm1d(3)(te.ones((1, 3))), ValueError,
+        ("shape (1, 3) has 1",), ("more than one value for each channel",), ("model.eval()",),
+    ),
+    Misuse(
+        "batch norm of other channels", lambda: nn.BatchNorm2d(3)(te.ones((2, 4, 5, 5))),
+        ValueError, ("(2, 4, 5, 5)",), ("(N, 3, H, W)",), ("num_features=4",),
+    ),
+    Misuse(
+        "batch norm for other axes", lambda: nn.BatchNorm1d(3)(te.ones((2, 3, 5, 5))), ValueError,
+        ("(2, 3, 5, 5)",), ("(N, 3) or (N, 3, L)",), ("BatchNorm2d",),
+    ),
     # --- losses
     Misuse(
         "a target in a column", lambda: F.mse_loss(te.ones((2, 2)), te.ones((2, 1))), ValueError,

@@ -68,6 +68,16 @@ def conv2d(x: np.ndarray, p: Parameters, **how: Any) -> np.ndarray:
     return loops.conv2d(x, p["weight"], p.get("bias"), **how)
 
 
+def batch_norm(x: np.ndarray, p: Parameters) -> np.ndarray:
+    return loops.batch_norm(x, p["weight"], p["bias"])
+
+
+def batch_norm_in_use(x: np.ndarray, p: Parameters) -> np.ndarray:
+    """With the running values that a layer starts with: mean 0, variance 1."""
+    along = (-1, *[1] * (x.ndim - 2))
+    return p["weight"].reshape(along) * x / math.sqrt(1 + 1e-5) + p["bias"].reshape(along)
+
+
 NO_IMAGES = (np.zeros((5, 4)), ValueError, r"images of shape \(N, C, H, W\).*given \(5, 4\)")
 WIDTH = ValueError, r"Linear\(3, 4\) needs inputs of shape \(…, 3\).*given "
 TEXT = "text", TypeError
@@ -135,6 +145,23 @@ LINES = [
         lambda x, p: np.array([[float(v) for v in x[i].flat] for i in range(len(x))]),
         [(4, 3), (2, 3, 2, 2)], "Flatten()",
         [(np.zeros(3), ValueError, r"\(N, …\).*\(3,\)"), (1.0, ValueError, r"\(N, …\).*\(\)")],
+    ),
+    *(
+        Line(
+            f"{name} in {mode}", lambda kind=kind, mode=mode: kind(3).train(mode == "training"),
+            batch_norm if mode == "training" else batch_norm_in_use, shapes, f"{name}(3)",
+            [
+                (np.zeros((5, 4, 2, 2)[:axes]), ValueError, "num_features=4"),
+                (np.zeros((5, 3, 1, 1, 1)), ValueError, rf"{name}\(3\) needs.*Reshape"),
+                (np.zeros((5, 4, 4, 3)), ValueError, r"\(N, H, W, C\).*transpose\(0, 3, 1, 2\)"),
+                (*TEXT, "numbers"),
+            ],
+        )
+        for name, kind, axes, shapes in [
+            ("BatchNorm1d", nn.BatchNorm1d, 2, [(5, 3), (2, 3, 2)]),
+            ("BatchNorm2d", nn.BatchNorm2d, 4, [(2, 3, 2, 2)]),
+        ]
+        for mode in ("training", "use")
     ),
     Line(
         "Conv2d", lambda: nn.Conv2d(2, 3, 2), conv2d, [(2, 2, 3, 4), (1, 2, 2, 2), (0, 2, 3, 3)],
@@ -207,7 +234,8 @@ def made(line: Line, shape: tuple[int, ...], device: str, dtype: Any = np.float6
     """The layer, its input as an array, and its parameters as arrays by name."""
     rng = np.random.default_rng(len(line.name) + sum(shape))
     layer = fill(line.make(), rng, dtype, device)
-    return layer, draw(rng, shape).astype(dtype), layer.state_dict(), rng
+    x, state = draw(rng, shape).astype(dtype), layer.state_dict()
+    return layer, x, {name: state[name] for name, _ in layer.named_parameters()}, rng
 
 
 def without_library(line: Line, names: list[str]) -> Callable[..., np.ndarray]:
@@ -226,12 +254,15 @@ def test_every_public_name_is_tested():
 @cases
 def test_value(line, shape, device):
     layer, x, parameters, _ = made(line, shape, device)
+    before = layer.state_dict()
     y = layer(te.tensor(x, device=device))
     wanted = line.reference(x, parameters)
     assert y.device == device and y.shape == wanted.shape
     np.testing.assert_allclose(y.numpy(), wanted, **EQUAL)
-    before = layer.state_dict()
-    np.testing.assert_equal(before, parameters)  # forward changes nothing
+    left = layer.state_dict()
+    if line.name.startswith("BatchNorm") and layer.training:  # what it is there to change
+        left |= {name: before[name] for name in ("running_mean", "running_var")}
+    np.testing.assert_equal(left, before)  # forward changes nothing else
 
 
 @pytest.mark.usefixtures("seeded")
@@ -450,7 +481,7 @@ def test_dropout_that_drops_nothing_or_all(device):
 def test_functional_names_are_the_layers_functions():
     """Each public function is used by a line here, or is tested with the losses or the ops."""
     losses = {line.function.__name__ for line in test_losses.LINES}
-    here = {"linear", "dropout"}
+    here = {"linear", "dropout", "batch_norm"}
     for name in set(F.__all__) - losses - here:
         # an operation: the table in tests/ops has it
         assert getattr(F, name).__module__.startswith("tinygrad_edu.ops."), name

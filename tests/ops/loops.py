@@ -1,4 +1,4 @@
-"""Convolution and pooling as plain loops over single numbers, to compare the library with."""
+"""Convolution, pooling and batch normalisation as plain loops, to compare the library with."""
 
 from __future__ import annotations
 
@@ -85,6 +85,19 @@ def avg_pool2d(
     x: np.ndarray, kernel: Pair = (1, 1), stride: Pair = (1, 1), padding: Pair = (0, 0)
 ) -> np.ndarray:
     return pooled(x, lambda seen: sum(seen) / len(seen), 0.0, kernel, stride, padding)
+
+
+def batch_norm(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float = 1e-5
+) -> np.ndarray:
+    """Channel by channel; NumPy only adds up."""
+    y = np.zeros_like(x)
+    for k in range(x.shape[1]):
+        seen = x[:, k]
+        mean = seen.sum() / seen.size
+        var = ((seen - mean) ** 2).sum() / seen.size
+        y[:, k] = weight[k] * (seen - mean) / np.sqrt(var + eps) + bias[k]
+    return y
 
 
 # --- gradients, the loops run backwards

@@ -17,7 +17,7 @@ import numpy as np
 
 import tinygrad_edu as te
 from tests.ops import loops
-from tinygrad_edu.ops import fused, window
+from tinygrad_edu.ops import batch_norm, fused, window
 from tinygrad_edu.tensor import identity
 
 Shape = tuple[int, ...]
@@ -668,6 +668,17 @@ SEVERAL_STEPS = [
         probability,
         probability,
         call=fused.probability_cross_entropy,
+    ),
+    Line(
+        "normalise_batch",
+        batch_norm.normalise_batch,
+        loops.batch_norm,
+        (real, real, real),
+        [
+            (((4, 3), (3,), (3,)), {}),
+            (((2, 3, 2, 2), (3,), (3,)), {"eps": 0.1}),
+            (((3, 2, 2), (2,), (2,)), {}),
+        ],
     ),
     Line(
         "conv2d",

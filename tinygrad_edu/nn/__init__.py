@@ -2,6 +2,7 @@
 
 from . import functional, init
 from .activations import GELU, Flatten, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from .batch_norm import BatchNorm1d, BatchNorm2d
 from .conv import AvgPool2d, Conv1d, Conv2d, GlobalAvgPool2d, MaxPool2d
 from .dropout import Dropout
 from .linear import Linear
@@ -22,6 +23,8 @@ __all__ = [
     "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Conv1d",
     "Conv2d",
     "CrossEntropyLoss",

@@ -6,7 +6,8 @@ import math
 
 from ..backend import generator
 from ..ops import fused
-from ..ops.elementwise import relu, sigmoid, tanh
+from ..ops.batch_norm import normalise_batch
+from ..ops.elementwise import relu, sigmoid, sqrt, tanh
 from ..ops.images import avg_pool2d, conv1d, conv2d, max_pool2d
 from ..ops.index import one_hot
 from ..ops.matrix import matmul
@@ -88,8 +89,44 @@ def check_probability(p: float) -> None:
         )
 
 
+def batch_norm(
+    x: Tensor, running_mean: Tensor, running_var: Tensor, weight: Tensor, bias: Tensor,
+    training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """w (x − mean) / √(var + ε) + b for each channel of x: (N, C, …).
+
+    In training mean and var are those of the batch, and running_mean and running_var move towards
+    them by momentum; otherwise they are the running ones.   Ioffe and Szegedy 2015
+
+    Raises:
+        ValueError: in training, where a channel has one value only.
+    """
+    x = asarray(x)
+    if x.dtype.kind != "f":
+        x = x.astype(running_mean.dtype)
+    if not training:
+        along = (-1, *[1] * (x.ndim - 2))
+        mean, var, w, b = (a.reshape(along) for a in (running_mean, running_var, weight, bias))
+        return (x - mean.astype(x.dtype)) * (w / sqrt(var.astype(x.dtype) + eps)) + b
+    n = x.size // max(x.shape[1], 1)
+    if n < 2:
+        raise ValueError(
+            f"batch_norm() in training needs more than one value for each channel, and x of shape "
+            f"{x.shape} has {n}: take a larger batch, drop the last small one, or call "
+            "model.eval()"
+        )
+    y = normalise_batch(x, weight, bias, eps=eps)
+    others = (0, *range(2, x.ndim))  # all axes but that of the channels
+    seen = x.detach().astype(running_mean.dtype)
+    now = seen.mean(axis=others), seen.var(axis=others, correction=1)
+    for running, found in zip((running_mean, running_var), now, strict=True):
+        running.data = (running * (1 - momentum) + found * momentum).data
+    return y
+
+
 __all__ = [
     "avg_pool2d",
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "conv1d",

@@ -1,0 +1,56 @@
+"""Each channel brought to mean 0 and variance 1 over the batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import Array
+from ..tensor import Tensor, op
+from .elementwise import sqrt
+from .fused import _row_sum
+from .reduce import mean, var
+
+
+def _rows(x: Array) -> Array:
+    """(N, C, …) as a matrix with a column for each channel; no copy where x is channels-last."""
+    return x.transpose((0, *range(2, x.ndim), 1)).reshape((-1, x.shape[1]))  # (rows, C)
+
+
+def _like(rows: Array, x: Array) -> Array:
+    """Such a matrix in the shape of x again."""
+    apart = rows.reshape((len(x), *x.shape[2:], x.shape[1]))  # (N, …, C)
+    return apart.transpose((0, x.ndim - 1, *range(1, x.ndim - 1)))
+
+
+def plain_batch_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Tensor:
+    """The same in single steps."""
+    others = (0, *range(2, x.ndim))  # all axes but that of the channels
+    centred = x - mean(x, axis=others, keepdims=True)
+    normal = centred / sqrt(var(x, axis=others, keepdims=True) + eps)
+    along = (-1, *[1] * (x.ndim - 2))
+    return normal * weight.reshape(along) + bias.reshape(along)
+
+
+@op(composed=plain_batch_norm, joint=True)
+def normalise_batch(xp: Any, x: Array, weight: Array, bias: Array, /, eps: float = 1e-5) -> Any:
+    """w · x̂ + b with x̂ = (x − mean) / √(var + ε), mean and var of each channel of x: (N, C, …).
+
+    ∂/∂x = w (g − mean g − x̂ · mean(g x̂)) / √(var + ε)   ∂/∂w = Σ g x̂   ∂/∂b = Σ g
+    """
+    rows = _rows(x)
+    n = len(rows)
+    normal = rows - _row_sum(xp, rows) / n
+    scale = 1 / xp.sqrt(_row_sum(xp, normal * normal) / n + eps)  # (C,)
+    normal *= scale
+    y = normal * weight + bias
+
+    def backward(g: Array, needs: list[bool]) -> Any:
+        g = _rows(g)
+        wrt_weight, wrt_bias = _row_sum(xp, g * normal), _row_sum(xp, g)
+        if not needs[0]:
+            return None, wrt_weight, wrt_bias
+        slope = g - (wrt_bias / n + normal * (wrt_weight / n))
+        slope *= weight * scale
+        return _like(slope, x), wrt_weight, wrt_bias
+
+    return _like(y, x), backward
