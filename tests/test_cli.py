@@ -244,6 +244,7 @@ def test_doctor_reports_this_machine(tmp_path: Path) -> None:
         assert re.search(rf"^  {re.escape(name)} +\S", result.stdout, re.M), name
     assert str(tmp_path / "figures") in result.stdout
     assert "all is well" in result.stdout
+    assert re.search("^  freed memory +(kept for|goes back|as )", result.stdout, re.M)
     assert not (tmp_path / "figures").exists()
 
 

@@ -195,6 +195,7 @@ def _software() -> list[tuple[str, str]]:
         ("Python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"),
         ("cores", str(os.cpu_count())),
         ("NumPy", f"{np.__version__} with {blas.get('name')} {blas.get('version', '')}"),
+        ("freed memory", backend.freed_memory),
     ]
     rows += [(name, _version_of(name) or "MISSING, lessons need it") for name in NEEDED]
     return rows + [(name, _version_of(name) or "not installed, optional") for name in OPTIONAL]

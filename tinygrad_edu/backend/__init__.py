@@ -14,6 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .allocator import keep_freed_memory
+
+freed_memory = keep_freed_memory()  # what happens to it, as a sentence
+
 Array = Any  # a numpy.ndarray, a cupy.ndarray or a PretendArray
 
 
