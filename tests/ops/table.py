@@ -17,7 +17,7 @@ import numpy as np
 
 import tinygrad_edu as te
 from tests.ops import loops
-from tinygrad_edu.ops import batch_norm, fused, window
+from tinygrad_edu.ops import attention, batch_norm, fused, index, layer_norm, window
 from tinygrad_edu.tensor import identity
 
 Shape = tuple[int, ...]
@@ -302,6 +302,34 @@ def scatter_add(a: np.ndarray, values: np.ndarray, indices: np.ndarray) -> np.nd
 
 def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> Any:
     return x @ weight + bias
+
+
+def embedding(weight: np.ndarray, indices: np.ndarray, padding_index: Any = None) -> Any:
+    return weight[indices]
+
+
+def normalised(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float = 1e-5) -> Any:
+    centred = x - x.mean(axis=-1, keepdims=True)
+    return centred / np.sqrt(x.var(axis=-1, keepdims=True) + eps) * weight + bias
+
+
+def attended(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: Any = True, is_causal: bool = False
+) -> np.ndarray:
+    """Query by query and key by key, in plain loops."""
+    n, m = q.shape[-2], k.shape[-2]
+    lead = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    q, k, v = (np.broadcast_to(a, (*lead, *a.shape[-2:])) for a in (q, k, v))
+    mask = np.broadcast_to(mask, (*lead, n, m))
+    y = np.zeros((*lead, n, v.shape[-1]))
+    for place in np.ndindex(*lead, n):
+        *which, i = place
+        row = tuple(which)
+        seen = [j for j in range(m) if mask[(*place, j)] and (not is_causal or j <= i + m - n)]
+        powers = [np.exp(q[place] @ k[row][j] / math.sqrt(q.shape[-1])) for j in seen]
+        for j, power in zip(seen, powers, strict=True):
+            y[place] += power / sum(powers) * v[row][j]
+    return y
 
 
 def softmax_cross_entropy(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -654,6 +682,42 @@ SEVERAL_STEPS = [
         softmax_cross_entropy,
         (real, below(3)),
         [(((4, 3), (4,)), {}), (((1, 3), (1,)), {})],
+    ),
+    Line(
+        "embedding",
+        index._embedding,
+        embedding,
+        (real, below(3)),
+        [(((3, 2), shape), {}) for shape in [(4,), (2, 3), (), (0,), (1, 0, 2)]],
+        bends=False,
+    ),
+    Line(
+        "layer_norm",
+        layer_norm.layer_norm,
+        normalised,
+        (real, real, real),
+        [
+            (((4, 3), (3,), (3,)), {}),
+            (((2, 2, 4), (4,), (4,)), {"eps": 0.1}),
+            (((5,), (5,), (5,)), {}),
+            (((0, 3), (3,), (3,)), {}),
+        ],
+    ),
+    Line(
+        "scaled_dot_product_attention",
+        attention._scaled_dot_product_attention,
+        attended,
+        (real, real, real, truth),
+        [
+            (((3, 2), (3, 2), (3, 2)), {}),
+            (((3, 2), (3, 2), (3, 2)), {"is_causal": True}),
+            (((2, 3), (4, 3), (4, 2)), {}),  # cross attention
+            (((2, 3), (4, 3), (4, 1)), {"is_causal": True}),  # the last two of four positions
+            (((2, 2, 3, 2), (2, 3, 2), (2, 1, 3, 2)), {}),  # (batch, heads, time, d)
+            (((3, 2), (2, 4, 2), (4, 2), (3, 4)), {}),  # a mask
+            (((2, 3, 2), (2, 3, 2), (2, 3, 2), (2, 1, 3)), {"is_causal": True}),
+            (((0, 2), (3, 2), (3, 2)), {}),
+        ],
     ),
     binary(
         "sigmoid_cross_entropy",

@@ -2,9 +2,12 @@
 
 from . import functional, init
 from .activations import GELU, Flatten, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from .attention import MultiHeadAttention
 from .batch_norm import BatchNorm1d, BatchNorm2d
 from .conv import AvgPool2d, Conv1d, Conv2d, GlobalAvgPool2d, MaxPool2d
 from .dropout import Dropout
+from .embedding import Embedding
+from .gpt import GPT
 from .linear import Linear
 from .losses import (
     BCELoss,
@@ -16,10 +19,13 @@ from .losses import (
     NLLLoss,
 )
 from .module import Module, ModuleList, Parameter, Sequential
+from .norm import LayerNorm
 from .summary import summary
+from .transformer import TransformerBlock
 
 __all__ = [
     "GELU",
+    "GPT",
     "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
@@ -29,15 +35,18 @@ __all__ = [
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GlobalAvgPool2d",
     "HuberLoss",
     "L1Loss",
+    "LayerNorm",
     "Linear",
     "MSELoss",
     "MaxPool2d",
     "Module",
     "ModuleList",
+    "MultiHeadAttention",
     "NLLLoss",
     "Parameter",
     "ReLU",
@@ -46,6 +55,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "TransformerBlock",
     "functional",
     "init",
     "summary",

@@ -6,10 +6,12 @@ import math
 
 from ..backend import generator
 from ..ops import fused
+from ..ops.attention import attention_weights, scaled_dot_product_attention
 from ..ops.batch_norm import normalise_batch
 from ..ops.elementwise import relu, sigmoid, sqrt, tanh
 from ..ops.images import avg_pool2d, conv1d, conv2d, max_pool2d
-from ..ops.index import one_hot
+from ..ops.index import embedding, one_hot
+from ..ops.layer_norm import layer_norm
 from ..ops.matrix import matmul
 from ..ops.reduce import log_softmax, softmax
 from ..ops.special import gelu, softplus
@@ -125,6 +127,7 @@ def batch_norm(
 
 
 __all__ = [
+    "attention_weights",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
@@ -133,9 +136,11 @@ __all__ = [
     "conv2d",
     "cross_entropy",
     "dropout",
+    "embedding",
     "gelu",
     "huber_loss",
     "l1_loss",
+    "layer_norm",
     "linear",
     "log_softmax",
     "max_pool2d",
@@ -143,6 +148,7 @@ __all__ = [
     "nll_loss",
     "one_hot",
     "relu",
+    "scaled_dot_product_attention",
     "sigmoid",
     "softmax",
     "softplus",

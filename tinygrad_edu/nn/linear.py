@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..ops.create import zeros
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .module import Module, Parameter
+from .module import Module, Parameter, check_sizes
 
 
 class Linear(Module):
@@ -20,9 +18,7 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        for name, value in (("in_features", in_features), ("out_features", out_features)):
-            if not isinstance(value, int | np.integer) or value < 1:
-                raise ValueError(f"Linear: {name} is a whole number of at least 1, not {value!r}")
+        check_sizes("Linear", in_features=in_features, out_features=out_features)
         self.weight = Parameter(zeros((in_features, out_features)))
         init.xavier_uniform_(self.weight)
         self.bias = Parameter(zeros(out_features)) if bias else None

@@ -23,6 +23,13 @@ class Parameter(Tensor):
         super().__init__(tensor(data)._data, requires_grad=True)
 
 
+def check_sizes(layer: str, **sizes: Any) -> None:
+    """Refuse a size of a layer that is no whole number of at least 1."""
+    for name, size in sizes.items():
+        if not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(f"{layer}: {name} is a whole number of at least 1, not {size!r}")
+
+
 class Module:
     """A part of a network. Its parameters and sub-modules are its attributes, in order of making.
 

@@ -21,19 +21,19 @@ def linear(xp: Any, x: Array, weight: Array, bias: Array, /) -> Any:
 
     ∂/∂x = g Wᵀ   ∂/∂W = xᵀ g   ∂/∂b = Σ g over the rows
     """
-    y = x @ weight
+    rows = x.reshape((-1, x.shape[-1])) if x.ndim != 2 else x  # (rows, in): one product for all
+    y = rows @ weight  # (rows, out)
     if y.dtype == bias.dtype:
         y += bias
     else:
         y = y + bias
-    rows = x.reshape((-1, x.shape[-1])) if x.ndim != 2 else x  # (rows, in)
 
     def flat(g: Array) -> Array:  # (rows, out)
         return g.reshape((-1, g.shape[-1])) if g.ndim != 2 else g
 
     return (
-        y,
-        lambda g: g @ weight.T,
+        y.reshape((*x.shape[:-1], y.shape[-1])) if x.ndim != 2 else y,
+        lambda g: (flat(g) @ weight.T).reshape(x.shape),
         lambda g: rows.T @ flat(g),
         lambda g: _row_sum(xp, flat(g)),
     )

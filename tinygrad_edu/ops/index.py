@@ -1,4 +1,4 @@
-"""Entries picked by their place: indexing, take, adding at places, one-hot."""
+"""Entries picked by their place: indexing, take, adding at places, one-hot, rows of a table."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from ..backend import Array, namespaces
 from ..tensor import Tensor, asarray, op
+from .elementwise import where
 
 _ARRAY = "array"  # stands in a key for the next index array
 
@@ -106,6 +107,51 @@ def _one_hot(xp: Any, indices: Array, /, num_classes: int, dtype: Any) -> Any:
     """1 where the class is the index, else 0."""
     classes = xp.arange(num_classes)
     return (xp.expand_dims(indices, -1) == classes).astype(dtype)
+
+
+def embedding(indices: Any, weight: Tensor, padding_index: int | None = None) -> Tensor:
+    """The row of weight at each index: whole numbers (…) and a table (rows, size) → (…, size).
+
+    It is one_hot(indices) @ weight without the product.   Document 000 §4.3(3)
+
+    Args:
+        padding_index: the row that stands for "no word"; it gets no gradient.
+
+    Raises:
+        TypeError: where the indices are no whole numbers.
+        IndexError: where one is below 0 or names no row.
+    """
+    weight = asarray(weight)
+    if weight.ndim != 2:
+        raise ValueError(
+            f"embedding() needs a table of shape (rows, size) after the indices; it was given "
+            f"{weight.shape}. As in embedding(indices, weight)"
+        )
+    if not isinstance(indices, Tensor):
+        indices = asarray(indices, device=weight.device)
+    check_indices(indices, weight.shape[0], "embedding()", negative=False)
+    return _embedding(weight, indices, padding_index=padding_index)
+
+
+def _plain_embedding(weight: Tensor, indices: Tensor, padding_index: int | None = None) -> Tensor:
+    rows = take(weight, indices, axis=0)  # (…, size)
+    if padding_index is None:
+        return rows
+    is_padding = (indices == padding_index).reshape((*indices.shape, 1))
+    return where(is_padding, rows.detach(), rows)
+
+
+@op(composed=_plain_embedding)
+def _embedding(xp: Any, weight: Array, indices: Array, /, padding_index: int | None = None) -> Any:
+    """Rows of weight.   ∂/∂weight: g added up, row by row of the table"""
+
+    def vjp(g: Array) -> Array:
+        table = xp.scatter_add(xp.zeros_like(weight), indices, g)
+        if padding_index is not None:
+            table[padding_index] = 0
+        return table
+
+    return xp.take(weight, indices, axis=0), vjp, None
 
 
 def check_indices(indices: Tensor, size: int, what: str, *, negative: bool = True) -> None:

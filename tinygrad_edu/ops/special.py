@@ -111,11 +111,24 @@ def gelu(xp: Any, a: Array, /, approximate: str = "none") -> Any:
     if approximate != "tanh":
         raise ValueError(f'gelu: approximate is "none" or "tanh", not {approximate!r}')
     root = math.sqrt(2 / math.pi)
-    square = a * a
-    t = xp.tanh(root * a * (1 + 0.044715 * square))
+    below = a * (0.044715 * root)  # step by step in place: u = (0.044715 √(2/π) a² + √(2/π)) a
+    below *= a
+    below += root
+    below *= a
+    below = xp.tanh(below)
+    below += 1
+    below *= 0.5  # Φ(a) = ½ (1 + tanh u)
 
     def vjp(g: Array) -> Array:
-        slope = root * (1 + 3 * 0.044715 * square)
-        return g * (0.5 * (1 + t) + 0.5 * a * (1 - t * t) * slope)
+        """g (Φ + a Φ′) with Φ′ = 2 Φ (1 − Φ) u′, in place as g Φ (1 + (1 − Φ) · 2 a u′)."""
+        slope = a * (6 * 0.044715 * root)
+        slope *= a
+        slope += 2 * root  # 2 u′
+        slope *= a
+        slope *= 1 - below
+        slope += 1
+        slope *= below
+        slope *= g
+        return slope
 
-    return 0.5 * a * (1 + t), vjp
+    return a * below, vjp
