@@ -79,6 +79,67 @@ def batch_norm_in_use(x: np.ndarray, p: Parameters) -> np.ndarray:
 
 
 NO_IMAGES = (np.zeros((5, 4)), ValueError, r"images of shape \(N, C, H, W\).*given \(5, 4\)")
+
+
+def layer_norm(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    def of_row(row: np.ndarray) -> list[float]:
+        mean = sum(row) / len(row)
+        variance = sum((v - mean) ** 2 for v in row) / len(row)
+        normal = [(v - mean) / math.sqrt(variance + 1e-5) for v in row]
+        return [n * w + b for n, w, b in zip(normal, weight, bias, strict=True)]
+
+    return np.apply_along_axis(of_row, -1, x)
+
+
+def part(p: Parameters, name: str) -> Parameters:
+    """The parameters of one part of a layer, by their names there."""
+    return {key.removeprefix(name): value for key, value in p.items() if key.startswith(name)}
+
+
+def attention(x: np.ndarray, p: Parameters, heads: int, causal: bool) -> np.ndarray:
+    """Head by head and position by position."""
+    q, k, v = (linear(x, **part(p, f"{name}.")) for name in ("query", "key", "value"))
+    y = np.zeros(x.shape)
+    d = x.shape[-1] // heads
+    for *lead, i in np.ndindex(x.shape[:-1]):
+        for h in range(heads):
+            own = slice(h * d, (h + 1) * d)
+            seen = range(i + 1 if causal else x.shape[-2])
+            scores = [q[(*lead, i)][own] @ k[(*lead, j)][own] / math.sqrt(d) for j in seen]
+            for j, weight in zip(seen, softmax(np.array(scores), -1), strict=True):
+                y[(*lead, i)][own] += weight * v[(*lead, j)][own]
+    return linear(y, **part(p, "output."))
+
+
+def block(x: np.ndarray, p: Parameters, heads: int, causal: bool) -> np.ndarray:
+    inside = layer_norm(x, **part(p, "attention_norm."))
+    x = x + attention(inside, part(p, "attention."), heads, causal)
+    hidden = linear(layer_norm(x, **part(p, "feed_forward_norm.")), **part(p, "feed_forward.0."))
+    return x + linear(each(gelu_tanh, hidden), **part(p, "feed_forward.2."))
+
+
+def gelu_tanh(v: float) -> float:
+    return v * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3))) / 2
+
+
+HEADS = """MultiHeadAttention(
+  (query): Linear(4, 4)
+  (key): Linear(4, 4)
+  (value): Linear(4, 4)
+  (output): Linear(4, 4)
+  (dropout): Dropout(p=0.0)
+)"""
+BLOCK = f"""TransformerBlock(
+  (attention_norm): LayerNorm(4)
+  (attention): {HEADS.replace(chr(10), chr(10) + "  ")}
+  (feed_forward_norm): LayerNorm(4)
+  (feed_forward): Sequential(
+    (0): Linear(4, 6)
+    (1): GELU()
+    (2): Linear(6, 4)
+  )
+  (dropout): Dropout(p=0.0)
+)"""
 WIDTH = ValueError, r"Linear\(3, 4\) needs inputs of shape \(…, 3\).*given "
 TEXT = "text", TypeError
 
@@ -123,9 +184,7 @@ LINES = [
     ),
     Line(
         "GELU tanh", lambda: nn.GELU(approximate="tanh"),
-        lambda x, p: each(
-            lambda v: v * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3))) / 2, x
-        ),
+        lambda x, p: each(gelu_tanh, x),
         [(4, 3), (5,), ()], "GELU()",
     ),
     Line(
@@ -139,6 +198,34 @@ LINES = [
     Line(
         "Softmax axis=0", lambda: nn.Softmax(axis=0), lambda x, p: softmax(x, 0),
         [(4, 3), (2, 3, 4)], "Softmax()",
+    ),
+    Line(
+        "LayerNorm", lambda: nn.LayerNorm(3),
+        lambda x, p: layer_norm(x, p["weight"], p["bias"]), [(4, 3), (3,), (2, 4, 3)],
+        "LayerNorm(3)",
+        [
+            (np.zeros((3, 4)), ValueError, r"needs x of shape \(…, size\).*given \(3, 4\), \(3,\)"),
+            (1.0, ValueError, r"needs x of shape \(…, size\).*given \(\), \(3,\)"),
+            (*TEXT, "numbers"),
+        ],
+    ),
+    Line(
+        "MultiHeadAttention", lambda: nn.MultiHeadAttention(4, 2),
+        lambda x, p: attention(x, p, heads=2, causal=False), [(3, 4), (2, 3, 4), (1, 4)], HEADS,
+        [
+            (np.zeros((3, 5)), ValueError, r"Linear\(4, 4\) needs .*given \(3, 5\)"),
+            (np.zeros(4), ValueError, r"\(…, time, embed_dim\).*given \(4,\).*x\[None\]"),
+            (*TEXT, "numbers"),
+        ],
+    ),
+    Line(
+        "MultiHeadAttention causal", lambda: nn.MultiHeadAttention(4, 1, causal=True),
+        lambda x, p: attention(x, p, heads=1, causal=True), [(3, 4), (2, 3, 4)], HEADS,
+    ),
+    Line(
+        "TransformerBlock", lambda: nn.TransformerBlock(4, 2, hidden_dim=6, causal=True),
+        lambda x, p: block(x, p, heads=2, causal=True), [(3, 4), (2, 2, 4)], BLOCK,
+        [(np.zeros((3, 5)), ValueError, r"needs x of shape .*given \(3, 5\), \(4,\)")],
     ),
     Line(
         "Flatten", nn.Flatten,
@@ -246,7 +333,8 @@ def without_library(line: Line, names: list[str]) -> Callable[..., np.ndarray]:
 def test_every_public_name_is_tested():
     named = {line.name.split()[0] for line in LINES} | {line.layer for line in test_losses.LINES}
     parts = {"Module", "ModuleList", "Parameter", "summary", "functional", "init"}  # test_module …
-    assert named | parts == set(nn.__all__)
+    of_tokens = {"Embedding", "GPT"}  # test_embedding, test_gpt
+    assert named | parts | of_tokens == set(nn.__all__)
     assert all(issubclass(getattr(nn, name), nn.Module) for name in named)
 
 
