@@ -52,6 +52,11 @@ def folds(device: str) -> list[np.ndarray]:
     return [rows for pair in data.KFold(3, shuffle=True).split(np.zeros(10)) for rows in pair]
 
 
+def generated(device: str) -> list[np.ndarray]:
+    """Words of a model that knows nothing yet."""
+    return [nn.GPT(24, 12, 8, 2, 1).to(device).generate([[1], [2]], 10).numpy()]
+
+
 # Everything that draws, by the file in which it asks for the generator
 CONSUMERS: dict[str, dict[str, Callable[[str], list[np.ndarray]]]] = {
     "ops/create.py": {
@@ -72,6 +77,7 @@ CONSUMERS: dict[str, dict[str, Callable[[str], list[np.ndarray]]]] = {
         "dropout": lambda device: [F.dropout(te.ones((8, 8), device=device)).numpy()],
         "dropout layer": dropout_layer,
     },
+    "nn/gpt.py": {"generate": generated},
     "data/loader.py": {"loader": loader},
     "data/split.py": {"split": split, "folds": folds},
 }  # fmt: skip

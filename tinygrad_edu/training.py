@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from .data import DataLoader, TensorDataset
 from .metrics import accuracy
 from .nn import Module
+from .nn.module import in_mode
 from .optim import Optimizer
 from .recording import no_grad
 from .tensor import Tensor
@@ -117,7 +117,7 @@ def fit(
     try:
         for epoch in range(1, epochs + 1):
             title = f"epoch {epoch}/{epochs}"
-            with _mode(model, training=True):
+            with in_mode(model, training=True):
                 row = _one_epoch(model, loss_fn, optimizer, loader, metrics, title, progress)
             if validation is not None:
                 measured = evaluate(model, loss_fn, validation, metrics=metrics)
@@ -163,23 +163,11 @@ def evaluate(
     """
     _check_loader(loader)
     totals = _Totals(metrics)
-    with _mode(model, training=False):
+    with in_mode(model, training=False):
         for x, y in loader:
             prediction = model(x)
             totals.add(len(x), loss_fn(prediction, y), prediction, y)
     return totals.means()
-
-
-@contextmanager
-def _mode(model: Module, training: bool) -> Iterator[None]:
-    """The model in train() or eval(), and afterwards every part of it as it was."""
-    before = [(module, module.training) for _, module in model.named_modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, mode in before:
-            module.training = mode
 
 
 class _Totals:

@@ -258,3 +258,114 @@ def test_tokens_that_are_refused(tokens, error, words, device):
     model = tiny().to(device)
     with pytest.raises(error, match=re.compile(words, re.DOTALL)):
         model(te.tensor(tokens, device=device))
+
+
+# --- generation
+
+
+def by_hand(model, tokens, length):
+    """The likeliest word again and again, by whole forward passes."""
+    for _ in range(length):
+        logits = model(tokens[:, -model.context_length :]).numpy()
+        tokens = np.concatenate([tokens, logits[:, -1].argmax(axis=1)[:, None]], axis=1)
+    return tokens
+
+
+def test_greedy_generation_is_the_likeliest_word_each_time(device):
+    model = lively(tiny()).to(device)
+    start = tokens_of(3, 2)
+    wanted = by_hand(lively(tiny()), start, 20)  # beyond the 12 positions of the context
+    for use_cache in (True, False):
+        found = model.generate(te.tensor(start, device=device), 20, 0, use_cache=use_cache)
+        assert found.device == device and found.dtype == np.int64
+        np.testing.assert_array_equal(found.numpy(), wanted)
+        alone = model.generate(te.tensor(start[0], device=device), 20, 0, use_cache=use_cache)
+        np.testing.assert_array_equal(alone.numpy(), wanted[0])
+
+
+@pytest.mark.parametrize("options", [{}, {"temperature": 0.7}, {"top_k": 3}, {"temperature": 3.0}])
+def test_the_cache_changes_no_token(options):
+    model = lively(tiny())
+    for seed in range(5):
+        start = tokens_of(2, 1 + seed, seed=seed)
+        one, other = (
+            model.generate(start, 18, seed=seed, use_cache=use_cache, **options).numpy()
+            for use_cache in (True, False)
+        )
+        np.testing.assert_array_equal(one, other)
+        assert one.shape == (2, 19 + seed)
+        np.testing.assert_array_equal(one[:, : 1 + seed], start)
+
+
+def test_cached_logits_are_those_of_the_whole_text():
+    """Piece by piece in float64: a key out of place would show here, not only in a rare token."""
+    model = fill(tiny(), np.random.default_rng(0), np.float64, "cpu")
+    tokens = tokens_of(2, 12)
+    whole = model(tokens).numpy()
+    caches = [block.attention.empty_cache(2) for block in model.blocks]
+    for start, end in ((0, 4), (4, 5), (5, 6), (6, 12)):
+        piece = model._continued(tokens[:, start:end], caches).numpy()
+        np.testing.assert_allclose(piece, whole[:, start:end], rtol=1e-10, atol=1e-12)
+    assert [len(cache) for cache in caches] == [12, 12]
+
+
+def test_one_seed_gives_one_text(device):
+    model = lively(tiny())
+    start = tokens_of(3, 2)
+    first = model.generate(start, 15, seed=7).numpy()
+    np.testing.assert_array_equal(
+        model.to(device).generate(te.tensor(start, device=device), 15, seed=7).numpy(), first
+    )
+    model.to("cpu")
+    assert (model.generate(start, 15, seed=8).numpy() != first).any()
+    te.manual_seed(7)
+    drawn = model.generate(start, 15).numpy()
+    np.testing.assert_array_equal(drawn, first)  # the library's generator, started alike
+    assert (model.generate(start, 15).numpy() != drawn).any()
+
+
+def test_draws_follow_the_probabilities():
+    """4,000 draws of one word against softmax(logits / temperature)."""
+    model = lively(tiny())
+    logits = model([[5]]).numpy()[0, 0].astype(np.float64)
+    for temperature, top_k in ((1.0, None), (2.0, None), (1.0, 4)):
+        p = np.exp(logits / temperature)
+        if top_k:
+            p[np.argsort(p)[:-top_k]] = 0
+        p /= p.sum()
+        words = model.generate(np.full((4000, 1), 5), 1, temperature, top_k, seed=0).numpy()[:, 1]
+        counts = np.bincount(words, minlength=24)
+        assert (counts[p == 0] == 0).all()
+        assert (abs(counts - 4000 * p) < 5 * np.sqrt(4000 * p * (1 - p)) + 1).all()
+    assert (model.generate(np.full((50, 1), 5), 1, top_k=1).numpy()[:, 1] == logits.argmax()).all()
+
+
+def test_generation_leaves_the_model_as_it_was():
+    model = lively(tiny(dropout=0.5))
+    model.blocks[1].eval()
+    modes = [module.training for _, module in model.named_modules()]
+    quiet = lively(tiny())
+    np.testing.assert_array_equal(
+        model.generate([[1]], 8, seed=0).numpy(), quiet.generate([[1]], 8, seed=0).numpy()
+    )  # no dropout
+    assert [module.training for _, module in model.named_modules()] == modes
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert model.generate([[1, 2]], 0).tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"length": -1}, "length is a whole number of at least 0, not -1"),
+        ({"length": 2.0}, "length is a whole number"),
+        ({"length": 1, "temperature": -0.5}, "temperature is a number of at least 0, not -0.5"),
+        ({"length": 1, "temperature": math.nan}, "temperature is a number"),
+        ({"length": 1, "top_k": 0}, "top_k is a whole number from 1 to the 24 words"),
+        ({"length": 1, "top_k": 25}, "given 25"),
+        ({"length": 1, "tokens": []}, r"at least one token.*\(0,\)"),
+        ({"length": 1, "tokens": 3}, r"at least one token.*\(\)"),
+    ],
+)
+def test_requests_that_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        tiny().generate(**{"tokens": [[1]], **options})

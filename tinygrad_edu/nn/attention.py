@@ -5,12 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.attention import attention_weights, scaled_dot_product_attention
+from ..ops.create import zeros
 from ..ops.matrix import matmul
-from ..ops.shape import reshape, swapaxes
+from ..ops.shape import concatenate, reshape, swapaxes
 from ..tensor import Tensor, asarray
 from .dropout import Dropout
 from .linear import Linear
 from .module import Module, check_sizes
+
+
+class KeyValueCache:
+    """The keys and values of earlier positions, so that a longer text need not compute them again.
+
+    A causal attention that is given one puts new keys and values behind those it holds.
+    """
+
+    def __init__(self, nothing: Tensor) -> None:
+        self.keys = self.values = nothing  # (batch, heads, 0, d) at first
+
+    def __len__(self) -> int:
+        return self.keys.shape[-2]
+
+    def extended(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """All keys and all values up to now, the new ones last."""
+        self.keys = concatenate([self.keys, k], axis=-2)
+        self.values = concatenate([self.values, v], axis=-2)  # (batch, heads, positions, d)
+        return self.keys, self.values
 
 
 class MultiHeadAttention(Module):
@@ -48,16 +68,28 @@ class MultiHeadAttention(Module):
         self.output = Linear(embed_dim, embed_dim)
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Any, context: Any = None, mask: Any = None) -> Tensor:
+    def forward(
+        self, x: Any, context: Any = None, mask: Any = None, cache: KeyValueCache | None = None
+    ) -> Tensor:
         """What each position of x gathers from the context, by default from x itself.
 
-        mask: booleans that broadcast to (…, heads, time, keys): True where a position may look.
+        Args:
+            mask: booleans that broadcast to (…, heads, time, keys): True where a position may look.
+            cache: the keys and values of the positions before x, which x sees too; it gets x's own.
         """
         q, k, v = self._projected(x, context)
+        if cache is not None:
+            k, v = cache.extended(k, v)
         if self.training and self.dropout.p:
             kept = self.dropout(attention_weights(q, k, mask, is_causal=self.causal))
             return self._joined(matmul(kept, v))
         return self._joined(scaled_dot_product_attention(q, k, v, mask, is_causal=self.causal))
+
+    def empty_cache(self, batch_size: int) -> KeyValueCache:
+        """For a text that forward() will be given piece by piece: (batch_size, time, embed_dim)."""
+        w = self.key.weight
+        shape = (batch_size, self.num_heads, 0, w.shape[1] // self.num_heads)
+        return KeyValueCache(zeros(shape, w.dtype, device=w.device))
 
     def weights(self, x: Any, context: Any = None, mask: Any = None) -> Tensor:
         """How much each position looks at each key: (…, heads, time, keys), each row of sum 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -177,6 +178,18 @@ class Module:
         ]
         inside = "\n" + "\n".join(lines) + "\n" if lines else self.extra_repr()
         return f"{type(self).__name__}({inside})"
+
+
+@contextmanager
+def in_mode(model: Module, training: bool) -> Iterator[None]:
+    """The model in train() or eval(), and afterwards every part of it as it was."""
+    before = [(module, module.training) for _, module in model.named_modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode
 
 
 def _refuse_hidden_parts(module: Module, name: str, value: Any) -> None:

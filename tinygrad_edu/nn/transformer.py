@@ -11,7 +11,7 @@ from ..tensor import Tensor, asarray
 from . import functional as F
 from . import init
 from .activations import GELU
-from .attention import MultiHeadAttention
+from .attention import KeyValueCache, MultiHeadAttention
 from .dropout import Dropout
 from .embedding import Embedding
 from .linear import Linear
@@ -50,10 +50,10 @@ class TransformerBlock(Module):
         )
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Any, mask: Any = None) -> Tensor:
+    def forward(self, x: Any, mask: Any = None, cache: KeyValueCache | None = None) -> Tensor:
         """x with what its positions gathered from each other, and what each made of that."""
         x = asarray(x)
-        x = x + self.dropout(self.attention(self.attention_norm(x), mask=mask))
+        x = x + self.dropout(self.attention(self.attention_norm(x), mask=mask, cache=cache))
         y: Tensor = x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
         return y
 
@@ -114,21 +114,25 @@ class LanguageModel(Module):
         logits: Tensor = self.head(self.norm(x))
         return logits
 
-    def embedded(self, tokens: Any) -> Tensor:
+    def embedded(self, tokens: Any, start: int = 0) -> Tensor:
         """What the first block is given: tokens and positions as rows, (…, time, embed_dim).
+
+        start: the position of the first token.
 
         Raises:
             ValueError: where there are more tokens than positions.
         """
-        tokens = asarray(tokens)
+        if not isinstance(tokens, Tensor):
+            tokens = asarray(tokens, device=self.tokens.weight.device)
         time = tokens.shape[-1] if tokens.ndim else 0
-        if not 0 < time <= self.context_length:
+        if not 0 < time <= self.context_length - start:
             raise ValueError(
                 f"{type(self).__name__} takes tokens of shape (…, time) with 1 to "
                 f"{self.context_length} positions, its context_length; it was given "
                 f"{tokens.shape}. Keep the last ones with tokens[..., -{self.context_length}:]"
             )
-        x: Tensor = self.dropout(self.tokens(tokens) + self.positions(np.arange(time)))
+        positions = self.positions(np.arange(start, start + time))  # (time, embed_dim)
+        x: Tensor = self.dropout(self.tokens(tokens) + positions)
         return x
 
     def attention_weights(self, tokens: Any, mask: Any = None) -> list[Tensor]:
