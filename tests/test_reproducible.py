@@ -57,6 +57,12 @@ def generated(device: str) -> list[np.ndarray]:
     return [nn.GPT(24, 12, 8, 2, 1).to(device).generate([[1], [2]], 10).numpy()]
 
 
+def hidden(device: str) -> list[np.ndarray]:
+    """Words to be guessed."""
+    model = nn.MaskedLanguageModel(24, 12, 8, 2, 1, mask_token=0)
+    return [x.numpy() for x in model.hide(te.ones((3, 12), dtype=te.int64, device=device))]
+
+
 # Everything that draws, by the file in which it asks for the generator
 CONSUMERS: dict[str, dict[str, Callable[[str], list[np.ndarray]]]] = {
     "ops/create.py": {
@@ -78,6 +84,7 @@ CONSUMERS: dict[str, dict[str, Callable[[str], list[np.ndarray]]]] = {
         "dropout layer": dropout_layer,
     },
     "nn/gpt.py": {"generate": generated},
+    "nn/masked.py": {"hide": hidden},
     "data/loader.py": {"loader": loader},
     "data/split.py": {"split": split, "folds": folds},
 }  # fmt: skip

@@ -333,7 +333,7 @@ def without_library(line: Line, names: list[str]) -> Callable[..., np.ndarray]:
 def test_every_public_name_is_tested():
     named = {line.name.split()[0] for line in LINES} | {line.layer for line in test_losses.LINES}
     parts = {"Module", "ModuleList", "Parameter", "summary", "functional", "init"}  # test_module …
-    of_tokens = {"Embedding", "GPT"}  # test_embedding, test_gpt
+    of_tokens = {"Embedding", "GPT", "MaskedLanguageModel"}  # test_embedding, test_gpt, test_masked
     assert named | parts | of_tokens == set(nn.__all__)
     assert all(issubclass(getattr(nn, name), nn.Module) for name in named)
 

@@ -47,7 +47,7 @@ def _adder(library: Any) -> Callable[..., Array]:
         result = a.copy()
         if _is_basic(key):
             result[key] += values
-        elif library is np and isinstance(key, np.ndarray) and _names_rows(a, key, values):
+        elif library is np and _names_rows(a, key, values):
             _add_rows(result, key, values)
         else:
             library.add.at(result, key, values)
@@ -81,8 +81,10 @@ def _is_basic(key: Any) -> bool:
     return all(part is None or part is ... or isinstance(part, slice | int) for part in parts)
 
 
-def _names_rows(a: np.ndarray, key: np.ndarray, values: np.ndarray) -> bool:
+def _names_rows(a: np.ndarray, key: Any, values: np.ndarray) -> bool:
     """True where key gives the row of the matrix a for each row of values."""
+    if not isinstance(key, np.ndarray):
+        return False
     return a.ndim == 2 and key.dtype.kind in "iu" and values.shape == (*key.shape, a.shape[1])
 
 

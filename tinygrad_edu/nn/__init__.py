@@ -18,6 +18,7 @@ from .losses import (
     MSELoss,
     NLLLoss,
 )
+from .masked import MaskedLanguageModel
 from .module import Module, ModuleList, Parameter, Sequential
 from .norm import LayerNorm
 from .summary import summary
@@ -43,6 +44,7 @@ __all__ = [
     "LayerNorm",
     "Linear",
     "MSELoss",
+    "MaskedLanguageModel",
     "MaxPool2d",
     "Module",
     "ModuleList",
