@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # read when NumPy is imported
@@ -53,19 +54,15 @@ def torch_step(state: dict[str, np.ndarray]) -> Callable[[], float] | None:
 
     torch.set_num_threads(1)
     w = {}
-    for name, array in state.items():  # Linear there is x Wᵀ + b
-        turned = (
-            name.endswith("weight") and array.ndim == 2 and name.split(".")[0] in ("blocks", "head")
-        )
-        w[name] = torch.nn.Parameter(torch.tensor(array.T.copy() if turned else array))
+    for name, array in state.items():
+        is_product = array.ndim == 2 and name.startswith(("blocks", "head"))
+        w[name] = torch.tensor(array.T.copy() if is_product else array)  # x Wᵀ + b there
     for i in range(LAYERS):  # one product for queries, keys and values
         for kind in ("weight", "bias"):
-            parts = [
-                w.pop(f"blocks.{i}.attention.{name}.{kind}") for name in ("query", "key", "value")
-            ]
-            w[f"blocks.{i}.attention.qkv.{kind}"] = torch.nn.Parameter(
-                torch.cat(list(parts)).detach()
-            )
+            names = [f"blocks.{i}.attention.{part}.{kind}" for part in ("query", "key", "value")]
+            w[f"blocks.{i}.attention.qkv.{kind}"] = torch.cat([w.pop(name) for name in names])
+    for tensor in w.values():
+        tensor.requires_grad_()
     optimizer = torch.optim.Adam(w.values(), lr=1e-3, fused=True)
     inputs, targets = torch.tensor(text[:, :-1]), torch.tensor(text[:, 1:].reshape(-1))
 
@@ -78,15 +75,13 @@ def torch_step(state: dict[str, np.ndarray]) -> Callable[[], float] | None:
     def logits() -> torch.Tensor:
         x = F.embedding(inputs, w["tokens.weight"]) + w["positions.weight"]
         for i in range(LAYERS):
-            block = f"blocks.{i}"
-            qkv = linear(norm(x, f"{block}.attention_norm"), f"{block}.attention.qkv")
+            attention, feed_forward = f"blocks.{i}.attention", f"blocks.{i}.feed_forward"
+            qkv = linear(norm(x, f"{attention}_norm"), f"{attention}.qkv")
             q, k, v = qkv.view(BATCH, TIME, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
             y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-            x = x + linear(
-                y.transpose(1, 2).reshape(BATCH, TIME, WIDTH), f"{block}.attention.output"
-            )
-            hidden = linear(norm(x, f"{block}.feed_forward_norm"), f"{block}.feed_forward.0")
-            x = x + linear(F.gelu(hidden, approximate="tanh"), f"{block}.feed_forward.2")
+            x = x + linear(y.transpose(1, 2).reshape(BATCH, TIME, WIDTH), f"{attention}.output")
+            hidden = linear(norm(x, f"{feed_forward}_norm"), f"{feed_forward}.0")
+            x = x + linear(F.gelu(hidden, approximate="tanh"), f"{feed_forward}.2")
         return linear(norm(x, "norm"), "head")
 
     def step() -> float:
@@ -94,7 +89,7 @@ def torch_step(state: dict[str, np.ndarray]) -> Callable[[], float] | None:
         loss = F.cross_entropy(logits().view(-1, VOCAB), targets)
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return loss.item()
 
     return step
 
@@ -125,13 +120,8 @@ def main() -> None:
         print(f"{statistics.median(a / b for a, b in pairs):.2f} × PyTorch")
     for batch in (1, BATCH):
         start = np.zeros((batch, 1), int)
-        cached, plain = (
-            statistics.median(
-                seconds(lambda: model.generate(start, TIME - 1, seed=0, use_cache=use_cache))
-                for _ in range(3)
-            )
-            for use_cache in (True, False)
-        )
+        texts = [partial(model.generate, start, TIME - 1, use_cache=how) for how in (True, False)]
+        cached, plain = (statistics.median(seconds(job) for _ in range(3)) for job in texts)
         print(f"{batch:2} texts of {TIME} tokens: {cached:.3f} s cached, {plain:.3f} s without")
 
 

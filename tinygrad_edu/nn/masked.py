@@ -49,7 +49,7 @@ class MaskedLanguageModel(LanguageModel):
         )  # fmt: skip
         if not isinstance(mask_token, int | np.integer) or not 0 <= mask_token < vocab_size:
             raise ValueError(
-                f"MaskedLanguageModel: mask_token={mask_token!r} is none of the {vocab_size} words, "
+                f"MaskedLanguageModel: mask_token={mask_token!r} is none of the {vocab_size} words "
                 f"counted from 0 to {vocab_size - 1}. Add a word to the vocabulary for it"
             )
         self.mask_token = mask_token
