@@ -69,7 +69,8 @@ def _scaled_dot_product_attention(
     ∂/∂k: dSᵀ q / √d, with the same dS of g   ∂/∂v: Aᵀ g
     """
     scale = 1 / math.sqrt(q.shape[-1])
-    scores = (q * scale) @ xp.swapaxes(k, -1, -2)  # (…, queries, keys)
+    q = q * scale
+    scores = q @ xp.swapaxes(k, -1, -2)  # (…, queries, keys)
     for visible in mask:
         scores += xp.where(visible, 0, -math.inf).astype(scores.dtype)
     if is_causal:
@@ -82,11 +83,12 @@ def _scaled_dot_product_attention(
         gq = gk = gv = None
         if needs[0] or needs[1]:
             ds = g @ xp.swapaxes(v, -1, -2)  # dA
-            ds -= (g * y).sum(axis=-1, keepdims=True)  # Σ_c g_ic y_ic = Σ_j dA_ij A_ij
+            # Σ_j A_ij dA_ij = Σ_c y_ic g_ic, and the second sum is shorter
+            ds -= xp.expand_dims(xp.einsum("...c,...c->...", y, g), -1)
             ds *= a
-            ds *= scale
             gq = ds @ k
-            gk = xp.swapaxes(ds, -1, -2) @ q
+            gq *= scale
+            gk = xp.swapaxes(ds, -1, -2) @ q  # q is divided by √d already
         if needs[2]:
             gv = xp.swapaxes(a, -1, -2) @ g
         return gq, gk, gv, *(None for _ in mask)
