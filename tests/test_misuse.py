@@ -103,6 +103,11 @@ def model_moved_after_its_optimizer() -> None:
     optimizer.step()
 
 
+def small_gpt() -> nn.GPT:
+    """Five words, eight positions."""
+    return nn.GPT(5, 8, 4, 2, 1)
+
+
 class LayersInAList(nn.Module):
     def __init__(self) -> None:
         self.layers = [nn.Linear(2, 2), nn.Linear(2, 2)]
@@ -632,6 +637,74 @@ MISUSES = [
     Misuse(
         "a dtype for a device", lambda: te.ones(3).to(te.float64), ValueError,
         ("float64",), ("there is no device",), ("x.astype(dtype)",),
+    ),
+    # --- text
+    Misuse(
+        "heads that do not share evenly", lambda: nn.MultiHeadAttention(256, 3), ValueError,
+        ("3 heads", "256 columns"), ("a multiple of num_heads",), ("embed_dim=258",),
+    ),
+    Misuse(
+        "a text longer than the context", lambda: small_gpt()(np.zeros((2, 9), int)), ValueError,
+        ("(2, 9)",), ("1 to 8 positions", "context_length"), ("tokens[..., -8:]",),
+    ),
+    Misuse(
+        "a word outside the vocabulary", lambda: small_gpt()([[0, 5]]), IndexError,
+        ("index 5", "from 0 to 5"), ("outside 0 … 4",), ("5 places, counted from 0",),
+    ),
+    Misuse(
+        "tokens as floats", lambda: small_gpt()(te.ones((1, 3))), TypeError,
+        ("float32",), ("whole numbers as indices",), (".astype(te.int64)",),
+    ),
+    Misuse(
+        "one position for an attention", lambda: nn.MultiHeadAttention(4, 2)(te.ones(4)),
+        ValueError, ("(4,)",), ("(…, time, embed_dim)",), ("x[None]",),
+    ),
+    Misuse(
+        "a mask to be added",
+        lambda: F.scaled_dot_product_attention(
+            te.ones((3, 2)), te.ones((3, 2)), te.ones((3, 2)), mask=te.zeros((3, 3))
+        ), TypeError, ("float32",), ("boolean, True where a query may look",),
+        ("tokens != padding",),
+    ),
+    Misuse(
+        "a mask of another shape",
+        lambda: nn.MultiHeadAttention(4, 2)(te.ones((2, 3, 4)), mask=np.ones((2, 3), bool)),
+        ValueError, ("(2, 3)",), ("(…, queries, keys), here (2, 2, 3, 3)",),
+        ("mask[:, None, None, :]",),
+    ),
+    Misuse(
+        "causal attention over another text",
+        lambda: nn.MultiHeadAttention(4, 2, causal=True)(te.ones((3, 4)), te.ones((2, 4))),
+        ValueError, ("more queries than keys", "q (2, 3, 2)"), ("each query's own position",),
+        ("Leave is_causal out",),
+    ),
+    Misuse(
+        "keys of another length than queries",
+        lambda: F.scaled_dot_product_attention(
+            te.ones((3, 2)), te.ones((3, 4)), te.ones((3, 4))
+        ), ValueError, ("q (3, 2), k (3, 4)",), ("equally long",), ("q (…, queries, d)",),
+    ),
+    Misuse(
+        "layer norm of another width", lambda: nn.LayerNorm(4)(te.ones((2, 3))), ValueError,
+        ("(2, 3), (4,) and (4,)",), ("x of shape (…, size)",), ("shape (3,) is meant",),
+    ),
+    Misuse(
+        "embedding with its arguments exchanged",
+        lambda: F.embedding(te.ones((5, 3)), te.tensor([0, 2])), ValueError,
+        ("(2,)",), ("a table of shape (rows, size)",), ("embedding(indices, weight)",),
+    ),
+    Misuse(
+        "text out of nothing", lambda: small_gpt().generate([], 3), ValueError,
+        ("(0,)",), ("at least one token",), ("as in [[0]]",),
+    ),
+    Misuse(
+        "a negative temperature", lambda: small_gpt().generate([1], 3, temperature=-1), ValueError,
+        ("not -1",), ("at least 0",), ("1 draws from",),
+    ),
+    Misuse(
+        "a mask token outside the vocabulary",
+        lambda: nn.MaskedLanguageModel(5, 8, 4, 2, 1, mask_token=5), ValueError,
+        ("mask_token=5",), ("none of the 5 words",), ("Add a word",),
     ),
     # --- data
     Misuse(

@@ -290,8 +290,19 @@ def test_formulas_are_written_with_the_names() -> None:
         (te.nn.functional.linear(x, weight, bias),
          "x W1 + b1 for rows x: (…, in) and W1: (in, out), b1: (out,)",
          ["sends g W1ᵀ", "sends xᵀ g", "sends Σ g over the rows"]),
+        (te.nn.functional.embedding([0], a), "Rows of p",
+         ["sends g added up, row by row of the table"]),
+        (te.nn.functional.layer_norm(x, weight.reshape(1), bias),
+         "n · x0 + b1, with n = (x − mean) / √(variance + ε) over the last axis",
+         ["sends s (h − mean h − n · mean(h · n)), with h = g · x0 and s = 1 / √(variance + ε)",
+          "sends Σ g · n over the rows", "sends Σ g over the rows"]),
+        (te.nn.functional.scaled_dot_product_attention(x, weight, a),
+         "A p, with the weights A = softmax(x W1ᵀ / √d)",
+         ["sends dS W1 / √d, with dS = A ⊙ (dA − the row sums of A ⊙ dA) and dA = g pᵀ",
+          "sends dSᵀ x / √d, with the same dS of g", "sends Aᵀ g"]),
     ]:  # fmt: skip
         called = {tensor: name for name, tensor in names.items()} | {y: "y"}
+        called |= {z: "x0" for z in y.inputs if z not in called}
         assert formulas.formula(y, called) == formula
         assert [formulas.rule(y, i, called) for i in range(len(rules))] == rules
 
