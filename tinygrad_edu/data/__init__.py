@@ -9,13 +9,18 @@ from .scale import StandardScaler
 from .split import KFold, train_test_split
 
 if TYPE_CHECKING:
+    from .cifar import cifar10
     from .csv_table import read_csv
+    from .pictures import emoji, shapes
     from .sets import mnist, read_idx
     from .tables import breast_cancer, digits, two_groups
 
 __getattr__ = later(
     __name__,
     {
+        "cifar10": "cifar",
+        "emoji": "pictures",
+        "shapes": "pictures",
         "mnist": "sets",
         "read_idx": "sets",
         "breast_cancer": "tables",
@@ -31,10 +36,13 @@ __all__ = [
     "StandardScaler",
     "TensorDataset",
     "breast_cancer",
+    "cifar10",
     "digits",
+    "emoji",
     "mnist",
     "read_csv",
     "read_idx",
+    "shapes",
     "train_test_split",
     "two_groups",
 ]
