@@ -1,4 +1,4 @@
-"""Data: sets that ship with the package, readers, batches, splits, scaling."""
+"""Data: sets that ship with the package, readers, batches, splits, scaling, augmentation."""
 
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from .scale import StandardScaler
 from .split import KFold, train_test_split
 
 if TYPE_CHECKING:
+    from .augment import crop, flip, rotate, shift
     from .cifar import cifar10
     from .csv_table import read_csv
     from .pictures import emoji, shapes
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 __getattr__ = later(
     __name__,
     {
+        "crop": "augment",
+        "flip": "augment",
+        "rotate": "augment",
+        "shift": "augment",
         "cifar10": "cifar",
         "emoji": "pictures",
         "shapes": "pictures",
@@ -37,12 +42,16 @@ __all__ = [
     "TensorDataset",
     "breast_cancer",
     "cifar10",
+    "crop",
     "digits",
     "emoji",
+    "flip",
     "mnist",
     "read_csv",
     "read_idx",
+    "rotate",
     "shapes",
+    "shift",
     "train_test_split",
     "two_groups",
 ]
