@@ -128,9 +128,11 @@ def test_a_label_over_nine_is_refused(folder):
 
 def test_damaged_archives_are_refused(folder, tmp_path):
     whole = packed(folder, tmp_path / "mine.tar.gz").read_bytes()
-    middle = bytearray(whole)
-    middle[len(whole) // 2] ^= 0xFF
-    for damaged in (b"", b"<html>", whole[: len(whole) // 2], bytes(middle), gzip.compress(b"x")):
+    flipped = [bytearray(whole) for _ in range(20)]
+    for k, content in enumerate(flipped):
+        content[20 + (len(whole) - 20) * k // 20] ^= 1 + k
+    cut = whole[: len(whole) // 2]
+    for damaged in (b"", b"<html>", cut, *flipped, gzip.compress(b"x"), gzip.compress(b"")):
         path = tmp_path / "damaged.tar.gz"
         path.write_bytes(damaged)
         with pytest.raises((ValueError, FileNotFoundError), match=r"damaged\.tar\.gz.*ownload"):

@@ -127,19 +127,21 @@ def test_shapes_follow_manual_seed(seeded):
 
 def test_without_noise_there_are_two_colours_and_the_right_areas():
     drawn = shapes(200, seed=0, noise=0)
-    share = dict.fromkeys(drawn.class_names, 0.0)
+    share = dict.fromkeys(drawn.class_names, 0.0)  # of the box around the shape, the mean of 20
     for image, label in zip(drawn.images, drawn.labels, strict=True):
-        colours, counts = np.unique(image.reshape(3, -1), axis=1, return_counts=True)
-        assert len(counts) == 2  # the ground and the shape, which is the smaller part
-        assert abs(colours[:, 0].mean() - colours[:, 1].mean()) > 40
-        share[drawn.class_names[label]] += counts.min() / 20
-    # The areas in units of the square around the shape, for which checks stand: half of it.
-    whole = 2 * share["checks"]
-    areas = {"disc": np.pi / 4, "ring": (1 - 0.3) * np.pi / 4, "square": 0.81, "rows": 0.6,
-             "frame": 0.81 - 0.25, "triangle": 0.5 * 0.9 * 0.9, "plus": 0.51, "columns": 0.6,
-             "X": 0.64}  # fmt: skip
-    for kind, area in areas.items():
-        assert share[kind] / whole == pytest.approx(area, rel=0.2), kind
+        colours, place = np.unique(image.reshape(3, -1), axis=1, return_inverse=True)
+        assert colours.shape == (3, 2) and abs(np.diff(colours.mean(axis=0))) > 40
+        inside = place.reshape(32, 32) != place.reshape(32, 32)[0, 0]  # the corner is ground
+        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+        box = inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        kind = drawn.class_names[label]
+        assert kind != "rows" or (box == box[:, :1]).all()
+        assert kind != "columns" or (box == box[:1]).all()
+        share[kind] += box.mean() / 20
+    expected = {"disc": np.pi / 4, "ring": (1 - 0.3) * np.pi / 4, "square": 1, "plus": 0.51,
+                "frame": 1 - (5 / 9) ** 2, "triangle": 0.5, "X": 0.64, "rows": 0.6,
+                "columns": 0.6, "checks": 13 / 25}  # fmt: skip
+    assert share == pytest.approx(expected, rel=0.07)
 
 
 def test_noise_has_its_standard_deviation():

@@ -4,12 +4,11 @@ import hashlib
 import io
 import pathlib
 import tarfile
-import zlib
 
 import numpy as np
 
 from .pictures import Bytes, Labels, Pictures
-from .sets import FilePath
+from .sets import FilePath, _file_content
 
 __all__ = ["cifar10"]
 
@@ -60,20 +59,20 @@ def _files_in(folder: pathlib.Path) -> dict[str, bytes]:
 
 def _unpacked(archive: pathlib.Path, verify: bool) -> dict[str, bytes]:
     """The content of each file in the archive; nothing is written to the disk."""
-    content = archive.read_bytes()
     if verify:
-        found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        found = hashlib.md5(archive.read_bytes(), usedforsecurity=False).hexdigest()
         if found != _ARCHIVE_MD5:
             raise ValueError(
                 f"{archive}: expected {_ARCHIVE} with md5 {_ARCHIVE_MD5}, found {found}: it is "
                 "damaged, or it is the Python version, which is pickled; download the binary "
                 "version again"
             )
+    content = _file_content(archive)  # decompressed whole, so that its own checksum is compared
     try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as members:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as members:
             opened = ((pathlib.PurePath(m.name).name, members.extractfile(m)) for m in members)
             files = {name: stream.read() for name, stream in opened if stream is not None}
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except tarfile.TarError as error:
         raise ValueError(
             f"{archive}: expected an archive such as {_ARCHIVE}, which cannot be unpacked "
             f"({error}); download it again"
