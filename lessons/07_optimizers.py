@@ -191,6 +191,7 @@ for i in drawn:
     sgd.append(sgd[-1] - 0.1 * (sgd[-1] * inputs[i] - targets[i]) * inputs[i])
     frozen.append(frozen[-1] - 0.1 * old_gradient)  # i is drawn and not used
 
+print(f"{len(inputs)} samples")
 print(f"best w {best:.4f}; after 150 steps: GD {gd[-1]:.4f}, SGD {sgd[-1]:.4f}, ", end="")
 print(f"with the old error {frozen[-1]:.4f}")
 each = (1.0 * inputs - targets) * inputs  # at w = 1, the gradient of each single sample
@@ -401,8 +402,8 @@ lesson.expect(
 # ## 5. Adagrad and RMSprop
 #
 # 001 §9.2 advises to choose "a suitable optimizer, such as Adam or Adagrad". It gives no formula of
-# either. **Nothing wrong, but nothing to check.** Adagrad gives each parameter a step of its own. It
-# adds up the squares of all gradients so far and divides by the root of the sum:
+# either. **Nothing wrong, but nothing to check.** Adagrad gives each parameter a step size of its
+# own. It adds up the squares of all gradients so far and divides by the root of the sum:
 #
 # `G ← G + g²`, `θ ← θ - α g / (√G + ε)`, at first `G = 0`
 #
@@ -632,8 +633,8 @@ lesson.expect("at the top of a cosine it gives NaN", bool(np.isnan(top)), True)
 # %% [markdown]
 # **No correction.** 003 has no hats. That is allowed, but it is **another optimizer** than that of
 # 002. Both means start at 0 and are too small at first. v is the worse of the two: after one step
-# it is a thousandth of `g²`. It stands below the fraction line, so the steps become too *long*. With
-# a constant gradient their size is
+# it is a thousandth of `g²`. It stands below the fraction line, so the steps become too *long*.
+# With a constant gradient their size is
 #
 # `step / α = (1 - β₁^t) / √(1 - β₂^t)`
 #
@@ -675,8 +676,8 @@ lesson.save_figure("step_ratio")
 
 # %% [markdown]
 # So the Adam of 003 takes steps that are up to 6.5685197 times as long as α says, and needs
-# thousands of steps to come down. It is like a warm-up (预热) the wrong way round: the longest steps
-# come when the least is known.
+# thousands of steps to come down. It is like a warm-up (预热) the wrong way round: the longest
+# steps come when the least is known.
 #
 # And that is the *whole* difference. Leave ε out, and the uncorrected form is the corrected one
 # with the rate `α (1 - β₁^t) / √(1 - β₂^t)` at step t, for any gradients, constant or not. You can
@@ -758,8 +759,8 @@ lesson.expect("002 §3.3 on ½ θ², θ after 100 steps", hundred[-1], 0.6038, t
 
 # %% [markdown]
 # **Five rules side by side**, on `J = ½ θ²` from θ = 1 with α = 0.1. The documents print no such
-# numbers. We compute ours twice where we can: with the classes above, and with the library. The last
-# row is what Keras runs: the full one-line form, with its ε̂ = 1e-7. Section 9 is about that.
+# numbers. We compute ours twice where we can: with the classes above, and with the library. The
+# last row is what Keras runs: the full one-line form, with its ε̂ = 1e-7. Section 9 is about that.
 
 # %%
 GOLDEN = {  # θ₁ … θ₅
@@ -818,7 +819,7 @@ lesson.save_figure("half_square")
 
 # %% [markdown]
 # The rule of 002 §3.3 is at 0.6038 after 100 steps, where gradient descent has long arrived. Both
-# Adams run past the minimum, because m remembers the way they came: the corrected one to -0.2717,
+# Adams run past the minimum, because m remembers the way they came: the corrected one to -0.2731,
 # the uncorrected one to -0.6761.
 
 # %% [markdown]
@@ -874,15 +875,15 @@ for (name, make), style, color in zip(
 ):
     axis.semilogx(gradients, -make().step(np.zeros(200), gradients), style, color=color, label=name)
 axis.set(xlabel="gradient g", ylabel="first step / α", title="Where a gradient counts as small")
-axis.legend(loc="upper left")
+axis.legend(loc="lower right")
 lesson.save_figure("epsilon")
 
 # %% [markdown]
 # ## 10. A narrow valley
 #
 # Back to the valley of section 3, with all rules from the same start. Each rule means something
-# else by α, so a comparison at one α would be unfair. We try twelve rates for each, from 0.001 to 5,
-# and take the best. The goal: the loss falls under a thousandth of what it was at the start, and
+# else by α, so a comparison at one α would be unfair. We try twelve rates for each, from 0.001 to
+# 5, and take the best. The goal: the loss falls under a thousandth of what it was at the start, and
 # stays there. We count the steps.
 #
 # And we run everything a second time in the same valley, turned by 30 degrees. The floor of the
@@ -909,6 +910,7 @@ COLORS = dict(
         strict=True,
     )
 )
+print("the second valley is turned by 30 degrees")
 cos, sin = math.cos(math.radians(30)), math.sin(math.radians(30))
 turn = np.array([[cos, -sin], [sin, cos]])
 VALLEYS = {"along the axes": (valley, start), "turned": (turn @ valley @ turn.T, turn @ start)}
@@ -955,14 +957,16 @@ lesson.expect("steps of momentum", along["momentum"][0], 56)
 def draw_race(where: str) -> None:
     """The path of each rule, with its best rate, over the contour lines of the valley."""
     matrix, _ = VALLEYS[where]
-    xs, ys = np.meshgrid(np.linspace(-10, 4, 200), np.linspace(-7, 4, 200))
+    low, high = (-4.5, 3) if where == "along the axes" else (-7, 4)
+    xs, ys = np.meshgrid(np.linspace(-10, 4, 150), np.linspace(low, high, 150))
     heights = loss_at(np.stack([xs, ys], axis=-1), matrix)
-    _, axes = lesson.figure(2, 3, size=(17, 10))
+    _, axes = lesson.figure(2, 3, size=(17, 9))
     for axis, (name, (needed, rate, path)) in zip(axes.flat, races[where].items(), strict=True):
         axis.contour(xs, ys, heights, np.geomspace(0.5, 500, 9), cmap="Greys_r", linewidths=1)
         axis.plot(*path[:needed].T, "o-", color=COLORS[name], linewidth=1.5, markersize=4)
         axis.plot(0, 0, "+", color="black", markersize=16, markeredgewidth=3)
-        axis.set(xlim=(-10, 4), ylim=(-7, 4), xlabel="x", ylabel="y")
+        axis.set(xlim=(-10, 4), ylim=(low, high), xlabel="x", ylabel="y")
+        axis.label_outer()
         axis.set_title(f"{name}, α = {rate:g}: {needed} steps")
 
 
@@ -1005,6 +1009,7 @@ images = te.asarray(digits.train_images.reshape((-1, 784)).astype("float32") / 2
 labels = te.asarray(digits.train_labels)
 test_images = te.asarray(digits.test_images.reshape((-1, 784)).astype("float32") / 255)
 test_labels = te.asarray(digits.test_labels)
+print("network 784 → 128 → 10")
 print(f"{len(images):,} images, {math.ceil(len(images) / 32)} batches of 32")
 
 DIGITS: dict[str, tuple[Callable[..., te.optim.Optimizer], tuple[float, ...]]] = {
@@ -1059,7 +1064,7 @@ class Run:
 def marks(name: str) -> list[int]:
     """The steps after which we look at the loss."""
     if name == "gradient descent":
-        return [0, 1, 2, 5, 10] if options.quick else [0, 1, 2, 5, 10, 25]
+        return [0, 1, 2, 5] if options.quick else [0, 1, 2, 5, 10, 25]
     return [0, 2, 5, 10, 20, 50, 100] if options.quick else [0, 2, 5, 10, 20, 50, 100, 200, 313]
 
 
@@ -1083,14 +1088,11 @@ best_of = {
     name: min((rate for n, rate in curves if n == name), key=lambda r, n=name: curves[n, r][-1])
     for name in DIGITS
 }
-lesson.table(
-    ["", "α : loss on 2,000 images after the last step", "steps"],
-    [
-        (name, ", ".join(f"{rate:g} : {curves[n, rate][-1]:.3f}" for n, rate in curves if n == name),
-         marks(name)[-1])
-        for name in DIGITS
-    ],
-)  # fmt: skip
+rows = []
+for name in DIGITS:
+    found = [f"{rate:g} : {curve[-1]:.3f}" for (n, rate), curve in curves.items() if n == name]
+    rows.append((name, ", ".join(found), marks(name)[-1]))
+lesson.table(["", "α : loss on 2,000 images after the last step", "steps"], rows)
 print("best:", ", ".join(f"{name} {rate:g}" for name, rate in best_of.items()))
 
 figure, axes = lesson.figure(1, 2, size=(16, 7))
@@ -1104,9 +1106,10 @@ for name, rate in best_of.items():
 axes[0].set(xlabel="steps (the first point: before training)", ylabel="loss", title="Loss by steps")
 axes[1].set(xlabel="images looked at", ylabel="loss", title="Loss by images looked at")
 for axis in axes:
-    axis.set(xscale="log", ylim=(0, 2.6))
+    axis.set(xscale="log", yscale="log", ylim=(0.08, 60))
     axis.xaxis.set_major_formatter("{x:,.0f}")
-axes[0].legend(loc="lower left", fontsize=13)
+    axis.yaxis.set_major_formatter("{x:g}")
+axes[1].legend(loc="upper right", fontsize=14)
 lesson.save_figure("digits")
 
 # %% [markdown]
@@ -1114,15 +1117,19 @@ lesson.save_figure("digits")
 # images, that is, in work, all the others are far ahead before it has made its first step. That is
 # why large networks are trained on batches.
 #
-# The rules with a step size for each parameter are ahead of plain SGD here. That is one network, one
-# epoch and four rates: no proof that one rule is best. Train longer, and momentum often catches up.
+# Look at the first steps of Adagrad and RMSprop: the loss jumps up before it falls. With G and v
+# still at 0, their first steps have the size α and 10 α in every weight that has a gradient,
+# however small. Section 5 has shown that.
+#
+# At the end the rules with a step size for each parameter are ahead of plain SGD. That is one
+# network, one epoch and four rates: no proof that one rule is best.
 
 # %%
 lesson.expect("loss before training, near ln 10", curves["SGD", best_of["SGD"]][0],
               math.log(10), tolerance=0.5)  # fmt: skip
 for name in DIGITS:
     share = curves[name, best_of[name]][-1] / curves[name, best_of[name]][0]
-    limit = 0.75 if name == "gradient descent" else 0.35
+    limit = 0.8 if name == "gradient descent" else 0.35
     lesson.expect(f"{name}: loss, at the end / at the start", share, below=limit)
 
 # %% [markdown]
@@ -1171,7 +1178,9 @@ if not options.quick:
     faster = adams["Adam of 002", 0.003][0] / adams["Adam of 003", 0.001][0]
     lesson.expect("002 with 3 times the rate / 003", faster, below=1.15)
     for key, ((_, highest), _) in MEASURED.items():
-        lesson.expect(f"{key[0]}, α = {key[1]:g}: training loss", adams[key][0], below=1.5 * highest)
+        lesson.expect(
+            f"{key[0]}, α = {key[1]:g}: training loss", adams[key][0], below=1.5 * highest
+        )
 
 # %% [markdown]
 # At the usual α = 0.001 the **uncorrected form has the lower loss**, on training and on test images
@@ -1179,8 +1188,8 @@ if not options.quick:
 # with a longer step, and nothing else. α = 0.001 happens to be small for this network, so longer
 # steps help. Give the corrected form three times the rate, and it gets as low.
 #
-# At α = 0.003 the uncorrected form still has the lower training loss, but no longer the lower test
-# loss. At α = 0.01, where the steps are too long already, it falls behind.
+# At α = 0.003 the uncorrected form still has the lower training loss, but for four of the five
+# seeds the higher test loss. At α = 0.01, where the steps are too long already, it falls behind.
 #
 # So do not judge a formula by one loss curve. A mistake that makes the steps longer looks like
 # progress as long as the rate is too small.
@@ -1198,7 +1207,8 @@ if not options.quick:
 #
 # After that, copy this lesson into a file of your own and change it.
 #
-# 1. In section 10, change the condition number from 50 to 5 and to 500. Whose steps grow how fast?
+# 1. In section 10, make the condition number ten times smaller and ten times larger. Whose steps
+#    grow how fast?
 # 2. Try the momentum μ = 0.5 and μ = 0.99 in the valley. What happens to the path?
 # 3. Start the uncorrected Adam with a rate that rises slowly (`te.optim.WarmupSchedule`). Does the
 #    difference of section 12 stay?
