@@ -187,7 +187,7 @@ def save_figure(name: str, drawing: Any = None) -> Any:
 
     path = _run.figures / f"{_run.number:02}_{name}.{'svg' if drawing else 'png'}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    (drawing.save if drawing else pyplot.savefig)(path)
+    (drawing.save if drawing else pyplot.gcf().savefig)(path)
     if not drawing and not in_notebook():  # which shows the figures that are open
         pyplot.close()
     _run.pictures.append(path)
