@@ -61,7 +61,13 @@ def check_steps(name, answer, make, kept):
         b, G, m, v = 0.9 * b + g, G + g**2, 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
         place.grad = te.tensor(g)
         optimizer.step()
-        given = answer(theta.copy(), *(array.copy() for array in state), t, g.copy())
+        copies = [array.copy() for array in (theta, *state, g)]
+        given = answer(*copies[:-1], t, copies[-1])
+        if not all(map(np.array_equal, copies, (theta, *state, g))):
+            raise ExerciseError(
+                f"{name}: it changes its arguments, which belong to the caller. Make new arrays: "
+                "theta = theta - step does, theta -= step does not"
+            )
         wanted = [place.numpy(), *(optimizer.state[key][0] for key in kept.values())]
         found = as_arrays(given, ["theta", *kept])
         with np.errstate(divide="ignore", invalid="ignore"):
