@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import tinygrad_edu as te
-from tinygrad_edu import cli
+from tinygrad_edu import cli, doctor
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.py"))
@@ -111,8 +111,8 @@ def test_version(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
         cli.main(["--version"])
     assert end.value.code == 0
     assert capsys.readouterr().out.startswith("tinygrad_edu ")
-    monkeypatch.setattr(cli, "_version_of", lambda package: None)
-    assert "not installed" in cli.version()
+    monkeypatch.setattr(doctor, "version_of", lambda package: None)
+    assert "not installed" in doctor.version()
 
 
 def test_the_script_of_the_package_is_main() -> None:
@@ -252,10 +252,10 @@ def test_doctor_says_what_is_missing_or_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_version_of", lambda package: None)
-    monkeypatch.setattr(cli.cuda, "reason_not_available", lambda: "no driver found")
-    monkeypatch.setattr(cli.os, "access", lambda *_: False)
-    monkeypatch.setattr(cli, "smoke_training", lambda: (2.3, 2.3, 1.0))
+    monkeypatch.setattr(doctor, "version_of", lambda package: None)
+    monkeypatch.setattr(doctor.cuda, "reason_not_available", lambda: "no driver found")
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    monkeypatch.setattr(doctor, "smoke_training", lambda: (2.3, 2.3, 1.0))
     assert cli.main(["doctor"]) == 1
     shown, error = capsys.readouterr()
     for words in ("MISSING", "no driver found", "cannot be written to"):
@@ -264,7 +264,7 @@ def test_doctor_says_what_is_missing_or_wrong(
 
 
 def test_the_smoke_training_learns(seeded: None) -> None:
-    before, after, milliseconds = cli.smoke_training(steps=50)
+    before, after, milliseconds = doctor.smoke_training(steps=50)
     assert 1.8 < before < 2.9
     assert after < 0.7 * before
     assert milliseconds > 0
@@ -274,10 +274,12 @@ def test_it_runs_as_a_wheel_lays_it_out(tmp_path: Path) -> None:
     """The package with lessons inside, as pyproject.toml puts them, and nothing beside it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["force-include"] == {"lessons": "tinygrad_edu/_lessons"}
+    folders = {name: f"tinygrad_edu/_{name}" for name in ("lessons", "benchmarks")}
+    assert wheel["force-include"] == folders
     skip = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "tinygrad_edu", tmp_path / "site" / "tinygrad_edu", ignore=skip)
-    shutil.copytree(ROOT / "lessons", tmp_path / "site" / "tinygrad_edu" / "_lessons", ignore=skip)
+    for name, inside in folders.items():
+        shutil.copytree(ROOT / name, tmp_path / "site" / inside, ignore=skip)
     empty = tmp_path / "empty"
     empty.mkdir()
     result = command("lessons", "--numbers", folder=empty, root=tmp_path / "site")
@@ -286,3 +288,8 @@ def test_it_runs_as_a_wheel_lays_it_out(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert str(Path("_lessons", "10_digits.py")) in result.stdout
     assert [path.name for path in empty.iterdir()] == ["figures"]
+    short = ("--jobs", "2-64-32-1", "--rounds", "1", "--seconds", "0.001")
+    result = command(
+        "bench", *short, "--peers", "tinygrad_edu", folder=empty, root=tmp_path / "site"
+    )
+    assert result.returncode == 0, result.stderr

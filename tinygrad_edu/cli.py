@@ -1,30 +1,19 @@
-"""The command line: tinygrad-edu lessons | lesson N | start N | check N | doctor."""
+"""The command line: tinygrad-edu lessons | lesson N | start N | check N | doctor | bench."""
 
 from __future__ import annotations
 
 import argparse
 import ast
-import importlib.metadata
-import os
-import platform
+import importlib
 import runpy
 import sys
-import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from . import answers, backend, data, nn, optim
-from .backend import cuda
-from .backend.threads import limit_threads
+from . import answers, backend
+from .doctor import doctor, version
 from .lesson import add_options, use_safe_console
-from .nn import functional as F
 from .tables import CheckFailed, table
-from .tensor import asarray
-
-NEEDED = ("matplotlib", "tqdm", "safetensors")
-OPTIONAL = ("jupytext", "nbclient", "mpi4py")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if arguments[:1] == ["lesson"] and arguments[1:] and arguments[1].isdigit():
             return run_lesson(parser, arguments[1], arguments[2:])
+        if arguments[:1] == ["bench"]:
+            return int(_benchmarks().main(arguments[1:]))
         options = parser.parse_args(arguments)
         if options.command == "lesson":  # its options came first
             arguments.remove(options.number)
@@ -93,19 +84,20 @@ def _parser() -> argparse.ArgumentParser:
 
     line = "show what this machine has, and train for a moment"
     commands.add_parser("doctor", help=line, description=line)
+
+    line = "time whole training steps, against other libraries that are installed here"
+    commands.add_parser("bench", help=line)  # it reads its options itself
     return parser
 
 
-def version() -> str:
-    """The version of this library, as installed."""
-    return _version_of("tinygrad_edu") or "(run from its source, not installed)"
-
-
-def _version_of(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+def _benchmarks() -> Any:
+    """The benchmark, from inside the installed package or from beside it in the source."""
+    package = Path(__file__).parent
+    if (package / "_benchmarks").is_dir():
+        return importlib.import_module("tinygrad_edu._benchmarks.training")
+    if str(package.parent) not in sys.path:
+        sys.path.append(str(package.parent))
+    return importlib.import_module("benchmarks.training")
 
 
 # --- lessons
@@ -171,67 +163,3 @@ def run_lesson(parser: argparse.ArgumentParser, number: str, arguments: list[str
         sys.argv = before[0]
         backend.set_default_device(before[1])
     return 0
-
-
-# --- doctor
-
-
-def doctor() -> int:
-    """Print what this machine has; 1 where the library cannot train on it."""
-    table(["what", "here"], [*_software(), *_devices(), ("figures go to", _figures())])
-    print("\nTraining for a moment")
-    before, after, milliseconds = smoke_training()
-    print(f"  784-128-10 on digits, {milliseconds:.2f} ms a step; loss {before:.2f} -> {after:.2f}")
-    if not after < 0.7 * before:
-        return _ended("the loss should have fallen by a third: something is wrong here", 1)
-    print("  all is well")
-    return 0
-
-
-def _software() -> list[tuple[str, str]]:
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    rows = [
-        ("tinygrad_edu", version()),
-        ("Python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"),
-        ("cores", str(os.cpu_count())),
-        ("NumPy", f"{np.__version__} with {blas.get('name')} {blas.get('version', '')}"),
-        ("freed memory", backend.freed_memory),
-    ]
-    rows += [(name, _version_of(name) or "MISSING, lessons need it") for name in NEEDED]
-    return rows + [(name, _version_of(name) or "not installed, optional") for name in OPTIONAL]
-
-
-def _devices() -> list[tuple[str, str]]:
-    return [
-        ('device "cpu"', "ready"),
-        ('device "cuda"', cuda.reason_not_available() or "ready"),
-        ('device "pretend-gpu"', "ready: NumPy that keeps to the rules of a GPU"),
-    ]
-
-
-def _figures() -> str:
-    folder = Path("figures").absolute()
-    existing = folder if folder.exists() else folder.parent
-    return f"{folder}" + ("" if os.access(existing, os.W_OK) else " (cannot be written to)")
-
-
-def smoke_training(steps: int = 100) -> tuple[float, float, float]:
-    """Train the digit network a little: loss before, loss after, milliseconds a step."""
-    limit_threads(1)  # as lesson 10 does: for small matrices a second thread only waits
-    digits = data.mnist()
-    images = digits.train_images[:1600].astype("float32") / 255
-    batches = data.DataLoader((images, digits.train_labels[:1600]), batch_size=32)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    optimizer = optim.Adam(model.parameters())
-    x, y = asarray(images), asarray(digits.train_labels[:1600])
-    before = F.cross_entropy(model(x), y).item()
-    began = time.perf_counter()
-    done = 0
-    while done < steps:
-        for rows, labels in batches:
-            optimizer.zero_grad()
-            F.cross_entropy(model(rows), labels).backward()
-            optimizer.step()
-            done += 1
-    seconds = time.perf_counter() - began
-    return before, F.cross_entropy(model(x), y).item(), 1000 * seconds / done

@@ -26,7 +26,7 @@ MUTANTS = {
     "step uphill in the library": (
         "import tinygrad_edu as te\n"
         "right = te.optim.SGD.update\n"
-        "te.optim.SGD.update = lambda self, i, theta, g: right(self, i, theta, -g)",
+        "te.optim.SGD.update = lambda self, theta, g, *rest: right(self, theta, -g, *rest)",
         (),
         "w_1': ",
     ),

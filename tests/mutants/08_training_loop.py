@@ -4,7 +4,7 @@ MUTANTS = {
     "update uphill": (
         "import tinygrad_edu as te\n"
         "right = te.optim.SGD.update\n"
-        "te.optim.SGD.update = lambda self, i, theta, g: right(self, i, theta, -g)",
+        "te.optim.SGD.update = lambda self, theta, g, *rest: right(self, theta, -g, *rest)",
         (),
         "the step made it smaller",
     ),

@@ -1,0 +1,1 @@
+"""Timings. `python -m benchmarks` compares whole training steps with other libraries."""
