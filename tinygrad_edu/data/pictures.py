@@ -56,8 +56,8 @@ def shapes(n: int, seed: int | None = None, noise: float = 0.1) -> Shapes:
     """n drawn shapes of ten kinds: images (n, 3, 32, 32) uint8 and labels (n,), 0 disc to 9 checks.
 
     Each kind comes as often as the others, or once less. Place, size and the two colours are
-    random: one is dark and one light, and either may be the shape's. The position of a pixel says
-    little about the kind, so a linear model is near chance.
+    random: one is dark and one light, and either may be the shape's. What stands at one place says
+    little about the kind, so a linear model is little better than chance.
 
     Args:
         n: how many.
@@ -121,6 +121,9 @@ def emoji() -> Pictures:
     and its other skin tones, nor the man, woman and person of one activity: the 1,090 emoji of the
     training pictures and the 370 of the test pictures are different ones. Every call reads anew,
     so the arrays are yours to change.
+
+    Train on 1 − images / 255, so that the white ground is 0: on images / 255, where most inputs are
+    1, a network of ReLU layers may get stuck at the start.
 
     Source: Google's Noto Emoji, by way of the npm package emoji-datasource-google. Licence, and
     what was changed: EMOJI_LICENSE.md in tinygrad_edu/data/bundled.
