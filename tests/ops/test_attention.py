@@ -149,6 +149,7 @@ def test_large_scores_do_not_overflow(device: str) -> None:
         (((3, 2), (4, 2), (3, 2)), {}, r"k \(4, 2\) and v \(3, 2\).*each has its value"),
         (((2,), (3, 2), (3, 2)), {}, r"q \(…, queries, d\).*q \(2,\)"),
         (((2, 2), (0, 2), (0, 2)), {}, "at least one key"),
+        (((4, 3, 2), (5, 3, 2), (3, 2)), {}, r"\(batch, heads\).*equal or 1.*\(4, 3, 2\)"),
         (((4, 2), (3, 2), (3, 2)), {"is_causal": True}, "more queries than keys"),
         (((3, 2),) * 3, {"mask": np.ones((3, 4), bool)}, r"here \(3, 3\); it was given \(3, 4\)"),
         (((3, 2),) * 3, {"mask": np.ones((2, 3, 3), bool)}, r"here \(3, 3\).*\(2, 3, 3\)"),

@@ -44,10 +44,9 @@ def attention_weights(q: Tensor, k: Tensor, mask: Any = None, is_causal: bool = 
 
 def _plain_weights(q: Tensor, k: Tensor, *mask: Tensor, is_causal: bool = False) -> Tensor:
     scores = matmul(q, swapaxes(k, -1, -2)) / math.sqrt(q.shape[-1])  # (…, queries, keys)
-    for visible in mask:
-        scores = where(visible, scores, -math.inf)
     if is_causal:
-        visible = asarray(np.tri(*_causal(scores), dtype=bool), device=q.device)
+        mask = (*mask, asarray(np.tri(*_causal(scores), dtype=bool), device=q.device))
+    for visible in mask:
         scores = where(visible, scores, -math.inf)
     return softmax(scores, axis=-1)
 
@@ -71,11 +70,8 @@ def _scaled_dot_product_attention(
     scale = 1 / math.sqrt(q.shape[-1])
     q = q * scale
     scores = q @ xp.swapaxes(k, -1, -2)  # (…, queries, keys)
-    for visible in mask:
-        scores += xp.where(visible, 0, -math.inf).astype(scores.dtype)
-    if is_causal:
-        visible = xp.tri(*_causal(scores), dtype=bool)
-        scores += xp.where(visible, 0, -math.inf).astype(scores.dtype)
+    for visible in [*mask, xp.tri(*_causal(scores), dtype=bool)] if is_causal else mask:
+        scores += xp.where(visible, 0.0, -math.inf).astype(scores.dtype)
     a = _softmax_in_place(xp, scores)
     y = a @ v
 
@@ -122,6 +118,13 @@ def _checked(q: Any, k: Any, v: Any, is_causal: bool) -> list[Tensor]:
             f"given {shapes}. A query and a key are equally long, there is at least one key, and "
             "each has its value"
         )
+    try:
+        np.broadcast_shapes(*(x.shape[:-2] for x in (q, k, v)))
+    except ValueError:
+        raise ValueError(
+            f"attention: the axes before the last two, such as (batch, heads), are equal or 1; it "
+            f"was given {shapes}. Bring them to one shape with .reshape()"
+        ) from None
     if is_causal and q.shape[-2] > k.shape[-2]:
         raise ValueError(
             f"causal attention needs a key for each query's own position; it was given {shapes}, "
