@@ -91,7 +91,7 @@ def _names_rows(a: np.ndarray, key: Any, values: np.ndarray) -> bool:
 def _add_rows(a: np.ndarray, key: np.ndarray, values: np.ndarray) -> None:
     """np.add.at(a, key, values), up to ten times as fast: rows of one place are summed first."""
     if key.size:
-        places = key.reshape(-1) % len(a)  # −1 is the last row
+        places = key.reshape(-1).astype(np.int64) % len(a)  # −1 is the last row
         order = np.argsort(places, kind="stable")
         places = places[order]
         starts = np.flatnonzero(np.diff(places, prepend=-1))  # where a new place begins
