@@ -81,8 +81,8 @@ def _max_pool2d(
     image = _channels_last(xp, x, padding, -math.inf)
     steps = steps_of(image.shape[1:3], kernel, stride)
     seen = [image[(slice(None), *place)] for place in _places(kernel, steps, stride)]
-    y = seen[0].copy()  # (N, rows, columns, C)
-    for entries in seen[1:]:
+    y = xp.maximum(seen[0], seen[-1])  # (N, rows, columns, C), in memory of its own
+    for entries in seen[1:-1]:
         xp.maximum(y, entries, out=y)
 
     apart = kernel[0] <= stride[0] and kernel[1] <= stride[1]  # windows share no entries
