@@ -33,9 +33,11 @@ def plain_batch_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5)
 
 @op(composed=plain_batch_norm, joint=True)
 def normalise_batch(xp: Any, x: Array, weight: Array, bias: Array, /, eps: float = 1e-5) -> Any:
-    """w · x̂ + b with x̂ = (x − mean) / √(var + ε), mean and var of each channel of x: (N, C, …).
+    """w · z + b with z = (x − mean) / √(var + ε), mean and var of each channel.
 
-    ∂/∂x = w (g − mean g − x̂ · mean(g x̂)) / √(var + ε)   ∂/∂w = Σ g x̂   ∂/∂b = Σ g
+    ∂/∂x = w (g − mean(g) − z · mean(g z)) / √(var + ε)   ∂/∂w = Σ g z   ∂/∂b = Σ g
+
+    Shapes: x (N, C, …), w and b (C,); each mean is over all axes but that of the channels.
     """
     rows = _rows(x)
     n = len(rows)
