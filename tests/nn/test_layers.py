@@ -614,6 +614,8 @@ def test_convolutions_start_by_glorots_rule(groups):
         (lambda: nn.Conv2d(3, 2, 2, groups=0), "Conv2d: groups is a whole number"),
         (lambda: nn.Conv1d(2, 3, 2, groups=5), "Conv1d: in_channels=2 does not make 5 equal"),
         (lambda: nn.Conv2d(2, 3, 2, padding="same"), "padding is a whole number.*// 2 keeps"),
+        (lambda: nn.Conv1d(2, 3, (2, 3)), r"kernel_size along one axis.*not \(2, 3\)"),
+        (lambda: nn.Conv1d(2, 3, 2, stride=0), "stride along one axis is a whole number.*not 0"),
         (lambda: nn.MaxPool2d((2, 2, 2)), "kernel_size is a whole number"),
         (lambda: nn.AvgPool2d(2, stride=-1), "stride is a whole number"),
     ],

@@ -347,6 +347,8 @@ IMAGES = te.zeros((2, 3, 8, 6))
         (lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), padding="same"), "kernel_size // 2 keeps"),
         (lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), padding=(1, 1, 1)), "pair of them"),
         (lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), dilation=1.5), "dilation.*not 1.5"),
+        (lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), [1.0]), r"\(out,\).*and \(1,\)"),
+        (lambda: F.conv1d(te.ones((2, 3, 5)), te.ones((4, 3, 3)), padding="same"), "not 'same'"),
         (lambda: F.conv1d(IMAGES, te.ones((4, 3, 3))), r"\(N, C, L\).*\(2, 3, 8, 6\)"),
         (lambda: F.conv1d(te.zeros((2, 2, 5)), te.ones((4, 3, 3))), "of 3 channels, and these"),
         (lambda: F.max_pool2d(IMAGES, 7), "7 × 7 does not fit.*8 × 6"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.create import zeros
-from ..ops.images import IntOrPair, as_pair
+from ..ops.images import IntOrPair, as_images, as_length, as_pair
 from ..tensor import Tensor
 from . import functional as F
 from . import init
@@ -22,7 +22,7 @@ class GlobalAvgPool2d(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The mean over rows and columns."""
-        return F.avg_pool2d(x, x.shape[2:]).reshape((len(x), -1))  # (N, C)
+        return as_images("GlobalAvgPool2d", x).mean(axis=(2, 3))  # (N, C)
 
 
 class _Pool2d(Module):
@@ -108,10 +108,12 @@ class Conv1d(Module):
         self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1,
         padding: int = 0, dilation: int = 1, groups: int = 1, bias: bool = True,
     ) -> None:  # fmt: skip
-        length = as_pair("kernel_size", kernel_size, 1)[:1]
-        self.weight = _kernels("Conv1d", in_channels, out_channels, length, groups)
+        length = as_length("kernel_size", kernel_size, 1)
+        self.weight = _kernels("Conv1d", in_channels, out_channels, (length,), groups)
         self.bias = Parameter(zeros(out_channels)) if bias else None
-        self.stride, self.padding, self.dilation = stride, padding, dilation
+        self.stride = as_length("stride", stride, 1)
+        self.padding = as_length("padding", padding, 0)
+        self.dilation = as_length("dilation", dilation, 1)
         self.groups = groups
 
     def forward(self, x: Tensor) -> Tensor:

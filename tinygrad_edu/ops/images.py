@@ -34,7 +34,7 @@ def conv2d(
         ValueError: where shapes, channels or groups do not fit, or the kernel exceeds the image.
             Document 001 §4.3.2
     """
-    x = _images("conv2d", x)
+    x = as_images("conv2d", x)
     weight = asarray(weight)
     _check_kernels("conv2d", x, weight, bias, groups)
     how = {
@@ -61,8 +61,8 @@ def conv1d(
             "x[:, None] gives (N, L) one channel"
         )
     y = conv2d(
-        expand_dims(x, 2), expand_dims(weight, 2), bias, (1, stride), (0, padding), (1, dilation),
-        groups,
+        expand_dims(x, 2), expand_dims(weight, 2), bias, (1, as_length("stride", stride, 1)),
+        (0, as_length("padding", padding, 0)), (1, as_length("dilation", dilation, 1)), groups,
     )  # fmt: skip
     return squeeze(y, 2)  # (N, out, L')
 
@@ -76,7 +76,7 @@ def max_pool2d(
     given; padding adds −∞, at most half a kernel on each side. Rows and columns at the end that no
     window reaches are not used: 13 rows in pairs give 6.   Document 001 §4.3.2
     """
-    x = _images("max_pool2d", x)
+    x = as_images("max_pool2d", x)
     how = _pooling("max_pool2d", x, kernel_size, stride, padding)
     if how["padding"] != ZEROS and x.dtype.kind != "f":
         raise TypeError(
@@ -94,7 +94,7 @@ def avg_pool2d(
     Zeros that padding adds count as entries, as in PyTorch. stride is kernel_size where none is
     given.
     """
-    x = _images("avg_pool2d", x)
+    x = as_images("avg_pool2d", x)
     if x.dtype.kind != "f":
         x = x.astype(np.float32)
     return _avg_pool2d(x, **_pooling("avg_pool2d", x, kernel_size, stride, padding))
@@ -116,6 +116,15 @@ def as_pair(name: str, value: Any, least: int) -> Pair:
     return int(pair[0]), int(pair[1])
 
 
+def as_length(name: str, value: Any, least: int) -> int:
+    """A whole number of at least `least`, which value must be."""
+    if not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(
+            f"{name} along one axis is a whole number of at least {least}, not {value!r}"
+        )
+    return int(value)
+
+
 def _pooling(name: str, x: Tensor, kernel: Any, stride: Any, padding: Any) -> dict[str, Pair]:
     how = {
         "kernel": as_pair("kernel_size", kernel, 1),
@@ -131,7 +140,8 @@ def _pooling(name: str, x: Tensor, kernel: Any, stride: Any, padding: Any) -> di
     return how
 
 
-def _images(name: str, x: Any) -> Tensor:
+def as_images(name: str, x: Any) -> Tensor:
+    """x as a tensor of shape (N, C, H, W), which it must have."""
     images = asarray(x)
     if images.ndim == 4:
         return images
@@ -144,10 +154,11 @@ def _images(name: str, x: Any) -> Tensor:
 
 
 def _check_kernels(name: str, x: Tensor, weight: Tensor, bias: Any, groups: int) -> None:
-    if weight.ndim != 4 or (bias is not None and asarray(bias).shape != weight.shape[:1]):
+    shift = None if bias is None else asarray(bias).shape
+    if weight.ndim != 4 or shift not in (None, weight.shape[:1]):
         raise ValueError(
             f"{name}() needs a weight of shape (out, in/groups, height, width) and a bias of shape "
-            f"(out,); it was given {weight.shape} and {None if bias is None else bias.shape}"
+            f"(out,); it was given {weight.shape} and {shift}"
         )
     out, size = weight.shape[:2]
     if not isinstance(groups, int | np.integer) or groups < 1 or out % groups:
