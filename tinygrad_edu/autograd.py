@@ -95,7 +95,8 @@ def backpropagate(
     found = {}
     while queue:
         result = heappop(queue)[1]
-        if result._products is FREED or _written_since(result, result):
+        written = result._written  # None, unless something could write
+        if result._products is FREED or (written is not None and written[0] > result._time):
             raise _unusable(result)
         g = pending.pop(result)
         if result._keeps_grad if wanted is None else result in wanted:
@@ -179,32 +180,29 @@ def _replayed_gradients(result: Tensor, g: Tensor, path: set[Tensor] | None) -> 
 
 
 def _pairs(result: Tensor, products: Any, g: Any, path: set[Tensor] | None) -> Pairs:
-    needs = _needs(result, path)
     if result.op.joint:  # type: ignore[union-attr]
-        gradients = zip(result.inputs, products[1](g, needs), strict=True)
+        gradients = zip(result.inputs, products[1](g, _needs(result, path)), strict=True)
         return [(x, gx) for x, gx in gradients if gx is not None]
-    if len(products) != 1 + len(needs):
-        raise refusals.number_of_vjps(_name(result), len(needs), len(products) - 1)
-    return [
-        (x, vjp(g))
-        for x, vjp, needed in zip(result.inputs, products[1:], needs)  # noqa: B905 (compared above)
-        if needed and vjp is not None
-    ]
+    if len(products) != 1 + len(result.inputs):
+        raise refusals.number_of_vjps(_name(result), len(result.inputs), len(products) - 1)
+    pairs = []
+    for position, needed in enumerate(_needs(result, path), 1):
+        if needed and products[position] is not None:
+            pairs.append((result.inputs[position - 1], products[position](g)))
+    return pairs
 
 
 def _needs(result: Tensor, path: set[Tensor] | None) -> list[bool]:
     """Which inputs need a gradient. Refuses one that was changed after it was used."""
-    needs = []
+    needs, time = [], result._time
     for x in result.inputs:
-        is_tensor = isinstance(x, Tensor)
-        if is_tensor and _written_since(x, result):
+        if not isinstance(x, Tensor):
+            needs.append(False)
+            continue
+        if x._written is not None and x._written[0] > time:
             raise refusals.input_written(_name(result), x.shape)
-        needs.append(is_tensor and x.requires_grad and (path is None or x in path))
+        needs.append(x.requires_grad and (path is None or x in path))
     return needs
-
-
-def _written_since(x: Tensor, result: Tensor) -> bool:
-    return x._written is not None and x._written[0] > result._time
 
 
 def _unusable(result: Tensor) -> Exception:

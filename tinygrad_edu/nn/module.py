@@ -225,7 +225,7 @@ class ModuleList(Module):
         setattr(self, str(len(self)), module)
 
     def __iter__(self) -> Iterator[Module]:
-        return (module for _, module in self.children())
+        return (part for part in vars(self).values() if isinstance(part, Module))
 
     def __len__(self) -> int:
         return sum(1 for _ in self.children())

@@ -64,10 +64,9 @@ class Adam(Optimizer):
         v *= beta2
         v += work
         xp.sqrt(v, out=work)
-        work /= root  # √v̂
-        work += group["eps"]
+        work += root * group["eps"]  # √v̂ + ε, times the root that v̂ has below v
         xp.divide(m, work, out=work)
-        work *= size
+        work *= size * root
         theta -= work
 
 
