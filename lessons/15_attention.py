@@ -289,10 +289,10 @@ def entropy(a: Any) -> Any:
 
 
 def score_gradients(z: Any, arriving: Any) -> Any:
-    """The size of the gradient of Σ arriving ⊙ softmax(z) in each row, by autograd."""
+    """The gradient of Σ arriving ⊙ softmax(z) with respect to the scores z, by autograd."""
     place = te.tensor(z, requires_grad=True)
     (F.softmax(place, axis=-1) * te.tensor(arriving)).sum().backward()
-    return np.sqrt((place.grad.numpy() ** 2).sum(axis=-1))
+    return place.grad.numpy()
 
 
 LENGTHS = [2**i for i in range(0, 11, 2)]
@@ -301,11 +301,15 @@ for d_k in LENGTHS:
     q, k = random.normal(size=(400, 1, d_k)), random.normal(size=(400, d_k, 16))
     dots, arriving = (q @ k)[:, 0], random.normal(size=(400, 16))  # (queries, keys)
     for scaling in (True, False):
-        z = dots / math.sqrt(d_k) if scaling else dots
-        sizes = score_gradients(z, arriving)
+        root = math.sqrt(d_k) if scaling else 1.0
+        z = dots / root
+        dS = score_gradients(z, arriving)
+        dQ = (k @ dS[:, :, None])[:, :, 0] / root  # (queries, d_k): section 5 derives it
+        sizes, query_sizes = (np.sqrt((g**2).sum(axis=1)) for g in (dS, dQ))  # (queries,)
         saturation[scaling].append(
             (z.var(), entropy(softmax(z)).mean(), softmax(z).max(axis=1).mean(),
-             float(np.median(sizes)), sizes.mean())
+             float(np.median(sizes)), sizes.mean(),
+             float(np.median(query_sizes)), query_sizes.mean())
         )  # fmt: skip
 print(f"16 keys, 400 queries; ln 16 = {math.log(16):.4f}")
 for scaling, remark in ((True, "with √d_k"), (False, "without √d_k")):
@@ -314,17 +318,24 @@ for scaling, remark in ((True, "with √d_k"), (False, "without √d_k")):
         ["d_k", "variance", "entropy", "largest weight", "typical gradient", "mean gradient"],
         [
             (d_k, f"{v:.2f}", f"{e:.3f}", f"{a:.3f}", f"{typical:.6f}", f"{mean:.3f}")
-            for d_k, (v, e, a, typical, mean) in zip(LENGTHS, saturation[scaling], strict=True)
+            for d_k, (v, e, a, typical, mean, *_) in zip(LENGTHS, saturation[scaling], strict=True)
         ],
     )
 equal = entropy(softmax(np.zeros(16)))
 lesson.expect("entropy of equal weights", equal, math.log(16), tolerance=1e-12)
 with_root, without = saturation[True][-1], saturation[False][-1]
+lesson.table(
+    ["gradient of a query, d_k = 1024", "typical", "mean"],
+    [(name, f"{row[5]:.6f}", f"{row[6]:.3f}") for name, row in
+     (("with √d_k", with_root), ("without √d_k", without))],
+)  # fmt: skip
 lesson.expect("with √d_k, d_k = 1024: entropy", with_root[1], above=2.2, below=2.5)
 lesson.expect("without: entropy", without[1], below=0.2)
 lesson.expect("with √d_k: typical gradient", with_root[3], above=0.2)
 lesson.expect("without: typical gradient", without[3], below=0.001)
 lesson.expect("without: mean gradient", without[4], above=0.01, below=0.1)
+lesson.expect("typical gradient of a query, without / with", without[5] / with_root[5], below=0.1)
+lesson.expect("mean gradient of a query, without / with", without[6] / with_root[6], above=1)
 
 # %%
 figure, axes = lesson.figure(1, 3, size=(18, 6.5))
@@ -345,9 +356,11 @@ axes[0].legend(loc="upper left")
 lesson.save_figure("saturation")
 
 # %% [markdown]
-# With √d_k nothing depends on the length of the keys. Without it, the typical gradient falls to
-# almost nothing. To be honest: the *mean* gradient falls much more slowly. A few rows, in which two
-# keys happen to be equally good, still have one. They would learn, and most would not.
+# With √d_k hardly anything depends on the length of the keys. Without it, the typical gradient
+# falls to almost nothing. To be honest: the *mean* gradient falls much more slowly. A few rows, in
+# which two keys happen to be equally good, still have one. What arrives at their queries is even
+# larger than with √d_k, because it is not divided by √d_k on its way back either. So a few words
+# would take large steps, and most would learn nothing.
 
 # %% [markdown]
 # ## 4. The causal mask
@@ -582,8 +595,9 @@ lesson.expect("causal: gradient of the last key from earlier outputs", last_key,
 # `MultiHead = Concat(head_1, ..., head_H) W_O`
 #
 # Each head (头) has its own small matrices. With d columns and H heads, a head has d/H columns.
-# Concat (拼接) puts the results side by side, and one more matrix W_O mixes them. In GPT, Q, K and
-# V are all the same X here. Usually each of the four products also has a bias.
+# Concat (拼接) puts the results side by side, and one more matrix W_O mixes them. In this formula Q,
+# K and V are what the layer is given: in a GPT, three times the same X. Usually each of the four
+# products also has a bias.
 #
 # **Why heads?** One head gives one mean for each query, and a mean forgets who said what. Let word
 # 1 have the value 3 and word 2 the value 5. A head that looks at both gets 4. It would get the same
@@ -652,25 +666,25 @@ layer = nn.MultiHeadAttention(12, 3)
 for parameter in layer.parameters():
     nn.init.normal_(parameter, std=0.3)
 texts = random.normal(size=(2, 5, 12))  # (batch, time, d)
-halves = {name: array.astype(np.float64) for name, array in layer.state_dict().items()}
+own_copy = {name: array.astype(np.float64) for name, array in layer.state_dict().items()}
 from_layer = layer(te.tensor(texts.astype(np.float32))).numpy()
 print("from the layer", from_layer.shape, from_layer.dtype)
 lesson.expect(
-    "by hand - layer in float32, largest", gap(from_layer, multi_head(texts, halves, 3)), 0,
+    "by hand - layer in float32, largest", gap(from_layer, multi_head(texts, own_copy, 3)), 0,
     tolerance=1e-6,
 )  # fmt: skip
 for parameter in layer.parameters():
     parameter.data = parameter.detach().astype(np.float64)
 exact = layer(te.tensor(texts)).numpy()
 lesson.expect(
-    "by hand - layer in float64, largest", gap(exact, multi_head(texts, halves, 3)), 0,
+    "by hand - layer in float64, largest", gap(exact, multi_head(texts, own_copy, 3)), 0,
     tolerance=1e-12,
 )  # fmt: skip
 lesson.expect(
     "by hand - head by head, largest",
-    gap(multi_head(texts, halves, 3), head_by_head(texts, halves, 3)), 0, tolerance=1e-12,
+    gap(multi_head(texts, own_copy, 3), head_by_head(texts, own_copy, 3)), 0, tolerance=1e-12,
 )  # fmt: skip
-mixed_up = multi_head(texts, halves, 3, split=without_transpose)
+mixed_up = multi_head(texts, own_copy, 3, split=without_transpose)
 lesson.expect("reshape without transpose, largest error", gap(mixed_up, exact), above=0.1)
 
 # %% [markdown]
@@ -727,7 +741,7 @@ lesson.expect("dE of the words that do not occur", np.abs(dE[[0, 2, 4]]).max(), 
 # order.)
 #
 # So a model of text has to be told the places. The usual way: a second table has a row for each
-# **position**, and it is added to the row of the word. Lessons 16 and 17 do that. The causal mask
+# **position**, and it is added to the row of the word. Lesson 17 does that. The causal mask
 # also knows an order, but only "earlier or later".
 
 # %%
