@@ -378,6 +378,7 @@ first_of_two = 1 / (1 + math.exp(1 / math.sqrt(2)))  # scores 0 and 1/√2
 golden = [[1, 0, 0], [0.3302384507, 0.6697615493, 0], GOLDEN_WEIGHTS[2]]
 lesson.expect("causal weights - golden, largest", gap(causal, golden), 0, tolerance=1e-10)
 lesson.expect("row 2, first weight", causal[1, 0], first_of_two, tolerance=1e-15)
+lesson.expect("causal row sums - 1", gap(causal.sum(axis=1), np.ones(3)), 0, tolerance=1e-15)
 lesson.expect("row 3 unchanged by the mask", np.array_equal(causal[2], weights[2]), True)
 lesson.expect("weights above the diagonal", np.abs(np.triu(causal, 1)).max(), 0)
 library = F.attention_weights(te.tensor(Q), te.tensor(K), is_causal=True)
@@ -595,8 +596,8 @@ lesson.expect("causal: gradient of the last key from earlier outputs", last_key,
 # `MultiHead = Concat(head_1, ..., head_H) W_O`
 #
 # Each head (头) has its own small matrices. With d columns and H heads, a head has d/H columns.
-# Concat (拼接) puts the results side by side, and one more matrix W_O mixes them. In this formula Q,
-# K and V are what the layer is given: in a GPT, three times the same X. Usually each of the four
+# Concat (拼接) puts the results side by side, and one more matrix W_O mixes them. In this formula
+# Q, K and V are what the layer is given: in a GPT, three times the same X. Usually each of the four
 # products also has a bias.
 #
 # **Why heads?** One head gives one mean for each query, and a mean forgets who said what. Let word
