@@ -1,0 +1,100 @@
+"""What the answers to the exercises of lesson 16 are checked with: the library itself."""
+
+import numpy as np
+
+import tinygrad_edu as te
+import tinygrad_edu.nn.functional as F
+from tinygrad_edu import nn
+from tinygrad_edu.exercise import gradients, values
+
+SIZES = [(7, 5, 4, 6, 1), (11, 3, 8, 5, 3), (9, 9, 6, 24, 2)]  # V, T, d, h, layers
+
+
+def gpt_parameters(V, T, d, h, layers):
+    drawn = te.random_state()  # the GPT draws its weights; nobody else shall notice
+    count = sum(p.size for p in nn.GPT(V, T, d, 2, layers, hidden_dim=h).parameters())
+    te.set_random_state(drawn)
+    return count
+
+
+def draw_sentences(random):
+    """Logits and tokens: 3 sentences of 4 words, one with T = V, one with logits too large."""
+    cases = []
+    for B, T, V, offset in ((3, 4, 6, 0), (5, 4, 4, 0), (2, 6, 3, 1000)):
+        cases.append((random.normal(size=(B, T, V)) + offset, random.integers(0, V, (B, T))))
+    return cases
+
+
+def language_model_loss(logits, tokens):
+    rows = te.tensor(logits[:, :-1].reshape((-1, logits.shape[2])))
+    return F.cross_entropy(rows, te.tensor(tokens[:, 1:].reshape(-1))).item()
+
+
+def draw_counts(random):
+    """Tables of counts, two of them with zeros, one with a row and a column of zeros only."""
+    full, some = random.integers(1, 9, (4, 4)), random.integers(0, 3, (5, 5))
+    some[2] = some[:, 2] = 0
+    return [(full,), (np.array([[0, 2, 2], [1, 0, 0], [3, 0, 0]]),), (some,)]
+
+
+def bigram_entropy(counts):
+    """H(a, b) - H(a)."""
+
+    def entropy(p):
+        return -sum(x * np.log(x) for x in p.ravel() if x > 0)
+
+    joint = counts / counts.sum()
+    return entropy(joint) - entropy(joint.sum(axis=1))
+
+
+def draw_network(random):
+    """7 tokens of 6 words, some of them twice; width 4, 5 neurons."""
+    tokens = np.array([2, 0, 5, 2, 4, 0, 2])
+    sizes = (6, 4), (4, 5), 5, (5, 6), (7, 6)
+    return tokens, *(random.normal(size=size) for size in sizes)  # E, W1, b1, W2, dZ
+
+
+def network_gradients(tokens, E, W1, b1, W2, dZ):
+    leaves = [te.tensor(v, requires_grad=True) for v in (E, W1, b1, W2, np.zeros(dZ.shape[1]))]
+    E, W1, b1, W2, b2 = leaves
+    Z = te.tanh(F.embedding(te.tensor(tokens), E) @ W1 + b1) @ W2 + b2
+    found = te.grad(Z, leaves, grad_output=te.tensor(dZ))
+    return tuple(gradient.numpy() for gradient in found)
+
+
+def wrong_network_gradients(tokens, E, W1, b1, W2, dZ):
+    x = E[tokens]
+    z = x @ W1 + b1
+    a = np.tanh(z)
+    right = network_gradients(tokens, E, W1, b1, W2, dZ)
+
+    def with_slope(slope):
+        delta = (dZ @ W2.T) * slope
+        dE = np.zeros_like(E)
+        np.add.at(dE, tokens, delta @ W1.T)
+        return dE, x.T @ delta, delta.sum(axis=0), *right[3:]
+
+    kept_one = np.zeros_like(E)
+    kept_one[tokens] = ((dZ @ W2.T) * (1 - a * a)) @ W1.T
+    return {
+        "a word that comes twice keeps only its last row": (kept_one, *right[1:]),
+        "no tanh'": with_slope(1),
+        "1 - z² in place of 1 - a²": with_slope(1 - z * z),
+        "tanh'(a) in place of tanh'(z)": with_slope(1 - np.tanh(a) ** 2),
+        "1 - a in place of 1 - a²": with_slope(1 - a),
+    }
+
+
+EXERCISES = [
+    values("gpt_parameters", "the number of parameters of a GPT", SIZES, gpt_parameters),
+    values(
+        "language_model_loss", "the loss of the next word, shifted and flattened",
+        draw_sentences, language_model_loss,
+    ),
+    values("bigram_entropy", "what knowing the last word leaves open", draw_counts, bigram_entropy),
+    gradients(
+        "repaired_backward", "the whole backward pass, down to the rows of the embedding",
+        draw_network, network_gradients, ["dE", "dW1", "db1", "dW2", "db2"],
+        alternatives=wrong_network_gradients,
+    ),
+]  # fmt: skip
