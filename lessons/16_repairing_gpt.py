@@ -198,8 +198,8 @@ lesson.expect_error(
 # %% [markdown]
 # ## 3. The errors, one after the other
 #
-# Let B be the sentences in a batch (the batch axis, 批次维), T the words in a sentence, V the size
-# of the vocabulary, and d the width of the embedding. The listing makes `output` of shape (B, T, T)
+# Let B be the number of sentences in a batch, T the number of words in a sentence, V the size of
+# the vocabulary, and d the width of the embedding. The listing makes `output` of shape (B, T, T),
 # full of zeros.
 #
 # **Bug 3.** A slice `output[i]` is T numbers wide, and the first layer wants d = 256. That is the
@@ -355,7 +355,7 @@ lesson.expect("the answers are the same, bit for bit", np.array_equal(*answers),
 # (N, V), and N classes, so both must be flattened (展平): `(B·T, V)` and `(B·T,)`. This library
 # says so. PyTorch takes **axis 1** for the classes. If T and V differ, it refuses. If they are
 # equal, as they have to be in this listing, it takes the T positions for the classes, and gives a
-# number. The third line below computes that number.
+# number. The line "loss" below shows both, the right one and that.
 
 # %%
 lesson.expect_error(
@@ -431,7 +431,8 @@ train_tokens, validation_tokens = (
     tokenizer.encode(" ".join(part)) for part in (sentences[:2000], sentences[2000:])
 )
 print(*sentences[:3], sep="\n")
-print(f"{V} words; training {len(train_tokens):,} tokens, validation {len(validation_tokens):,}")
+print(f"{V} different words. Training: 2,000 sentences, {len(train_tokens):,} tokens; ", end="")
+print(f"validation: 500 sentences, {len(validation_tokens):,} tokens")
 lesson.expect("words", V, 24)
 
 # %% [markdown]
@@ -444,10 +445,10 @@ lesson.expect("words", V, 24)
 # and one that knows the grammar reaches the entropy of the language, 12 bits for 11 words. No
 # model can have a lower mean loss than the entropy for what it sees.
 #
-# We compute these in two ways: from the formulas of `te.data.grammar` (its text derives them word
-# by word), and from a table that counts all pairs in **all** sentences that the grammar can make.
-# Beside them: `te.data.NGram`, which counts in the training text and is scored on the validation
-# text. It adds 0.01 to each count, so that nothing has probability 0.
+# The formulas of `te.data.grammar` give these (its text derives them word by word). The bigram
+# entropy we compute in a second way, from a table that counts all pairs in **all** sentences that
+# the grammar can make. Beside them stands `te.data.NGram`, which counts in the training text and is
+# scored on the validation text. It adds 0.01 to each count, so that nothing has probability 0.
 
 
 # %%
@@ -495,12 +496,12 @@ lesson.expect("bigram entropy", bigram_entropy, grammar.markov_entropy(1), toler
 lesson.expect("bigram entropy, as a number", bigram_entropy, 1.24482, tolerance=5e-6)
 lesson.expect("entropy: ln of the sentences / 11", math.log(len(stream) // 11) / 11,
               grammar.entropy(), tolerance=1e-12)  # fmt: skip
-lesson.expect("counted bigrams, above the entropy", scored[1] - bigram_entropy, above=0, below=0.01)
+lesson.expect("counted bigrams, near the entropy", scored[1], bigram_entropy, tolerance=0.01)
 
 # %% [markdown]
-# **The listing learns this language.** We give it V = d = T = B = 24, and its own Adam. The loss
-# falls at once, and then stops. The only thing that it can learn without looking at the words is
-# how often each occurs.
+# **The listing learns this language.** We give it V = d = T = B = 24, and Adam with a learning rate
+# (学习率) of 0.01, to be quick. The loss falls at once, and then stops. The only thing that it can
+# learn without looking at the words is how often each occurs.
 
 # %%
 te.manual_seed(options.seed)
@@ -581,6 +582,7 @@ with te.no_grad():
     chances = F.softmax(rows).sum(axis=1).numpy()
 print("logits", logits.shape, "for the loss", rows.shape, "and", classes.shape)
 print(f"loss {first_loss:.3f}, ln 10000 = {math.log(10_000):.3f}")
+print("in PyTorch, whose layers start with other random weights, we measured 9.310")
 lesson.expect("initial loss", first_loss, math.log(10_000), tolerance=0.3)
 lesson.expect(
     "one-hot · E = row of E, exactly", np.array_equal(by_product.numpy(), by_row.numpy()), True
@@ -632,21 +634,25 @@ lesson.save_figure(
 # %% [markdown]
 # ## 7. Training
 #
-# The same network for our 24 words, narrower: width 16 and 32. A window (窗口) is 12 words in a
-# row, and its targets are the 12 words one place later. The loop is that of the listing, with three
-# things mended:
+# The same network for our 24 words, narrower: width 16 and 32. The learning rate is 0.003, three
+# times that of the listing. A window (窗口) is 12 words in a row, and its targets are the 12 words
+# one place later. The loop is that of the listing, with three things mended:
 #
 # - **Bug 8**: logits and targets are flattened.
 # - **Bug 11**: the listing prints the loss of the last batch only. We take the mean over all words
 #   of the epoch, and keep the last batch's loss to compare.
 # - **Bug 10**: the listing never calls `model.eval()`. So dropout (lesson 14) goes on in
-#   validation, and half of the numbers are thrown away. `te.no_grad()` does not switch it off.
+#   validation, and half of the embedded numbers are thrown away. `te.no_grad()` does not switch it
+#   off.
 
 # %%
 lesson.heading("7. Training")
 train_windows = tuple(map(te.asarray, te.data.next_token_windows(train_tokens, 12)))
 validation_x, validation_y = map(te.asarray, te.data.next_token_windows(validation_tokens, 12))
 epochs = 9 if options.quick else 36
+whole, rest = divmod(len(train_windows[0]), 32)
+print("Adam with learning rate 0.003; ", end="")
+print(f"{len(train_windows[0]):,} windows to train on: {whole} batches of 32, and one of {rest}")
 
 
 def loss_of(model: nn.Module, x: te.Tensor, y: te.Tensor) -> te.Tensor:
@@ -661,27 +667,28 @@ def measure(model: nn.Module) -> float:
         return loss_of(model, validation_x, validation_y).item()
 
 
-def trained(seed: int) -> tuple[Repaired, list[tuple[float, float, float]]]:
-    """A repaired network, and of each epoch: the last batch's loss, the mean, the validation.
+def trained(seed: int) -> tuple[Repaired, list[tuple[list[float], float, float]]]:
+    """A repaired network, and of each epoch: the losses of its batches, their mean, the validation.
 
-    Row 0 is the validation before training.
+    Row 0 is before training: there is only the validation.
     """
     te.manual_seed(seed)
     model = Repaired(V, embedding_dim=16, hidden_dim=32, dropout=0.5)
     optimizer = te.optim.Adam(model.parameters(), lr=0.003)
     batches = te.data.DataLoader(train_windows, batch_size=32, shuffle=True)
-    history = [(math.nan, math.nan, measure(model))]
+    history = [([], math.nan, measure(model))]
     bar = lesson.progress(range(epochs), f"seed {seed}")
     for _ in bar:
         model.train()
-        total, seen = 0.0, 0
+        losses, total, seen = [], 0.0, 0
         for x, y in batches:
             loss = loss_of(model, x, y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            losses.append(loss.item())
             total, seen = total + loss.item() * len(x), seen + len(x)
-        history.append((loss.item(), total / seen, measure(model)))
+        history.append((losses, total / seen, measure(model)))
         bar.set_postfix_str(f"loss {total / seen:.4f}", refresh=False)
     return model, history
 
@@ -692,15 +699,20 @@ model, history = runs[options.seed]
 shown = sorted({1, 2, 3, 6, 9, epochs})
 lesson.table(
     ["epoch", "last batch", "mean of the epoch", "validation"],
-    [(epoch, *(f"{value:.4f}" for value in history[epoch])) for epoch in shown],
+    [
+        (epoch, f"{losses[-1]:.4f}", f"{mean:.4f}", f"{validation:.4f}")
+        for epoch, (losses, mean, validation) in enumerate(history)
+        if epoch in shown
+    ],
 )
-moves = np.abs(np.diff(history[4:], axis=0)).mean(axis=0)
-print(f"from epoch to epoch, after epoch 4, the last batch's loss moves by {moves[0]:.4f},")
-print(f"and the mean of the epoch by {moves[1]:.4f}")
-lesson.expect("bug 11: move of the last batch / of the mean", moves[0] / moves[1], above=1)
+last_losses = history[-1][0]
+smallest, largest = min(last_losses), max(last_losses)
+print(f"the batches of the last epoch have losses from {smallest:.4f} to {largest:.4f}")
+lesson.expect("bug 11: largest - smallest", largest - smallest, above=0.05)
 
 # %% [markdown]
-# The last batch is small (9 windows) and different each time: its loss jumps, and says little.
+# What the listing prints is one of the batch losses in that range: whichever comes last. The last
+# batch is small, too (9 windows). So its loss goes up and down by luck, and hides what happens.
 #
 # **Bug 11, second part.** The validation of the listing adds the means of the batches and divides
 # by their number. If the last batch is smaller, its words count more than the others. It should be
@@ -815,6 +827,10 @@ lesson.save_figure("bigram_table")
 # before the first noun or after "near the".
 #
 # How much of its probability does it give to the verbs with the right number? One half.
+#
+# The table below has two losses. One is that of the validation text, which is a sample of 500
+# sentences. The other is the mean over the whole language, `-Σ p(a, b) ln q(b | a)`. Only for the
+# second is "not below" a theorem; the first may miss it by a little.
 
 
 # %%
@@ -852,11 +868,14 @@ lesson.table(
     ],
 )  # fmt: skip
 # Measured with the seeds 0 to 14. The document prints nothing.
-MEASURED = [  # mode, validation loss, P(right number), dropout on: higher by
-    ("quick: 9 epochs", "", "", ""),
-    ("36 epochs", "", "", ""),
+MEASURED = [  # mode, validation loss, above the entropy, P(right number), dropout on: too high by
+    ("quick: 9 epochs", "1.250-1.257", "0.006-0.010", "0.497-0.502", "0.042-0.049"),
+    ("36 epochs", "1.246-1.251", "0.002-0.006", "0.499-0.506", "0.007-0.010"),
 ]
-lesson.table(["measured", "validation loss", "P(right number)", "dropout on: + "], MEASURED)
+lesson.table(
+    ["measured", "validation loss", "above the entropy", "P(right number)", "dropout on: too high"],
+    MEASURED,
+)
 for seed, (_, rows) in runs.items():
     lesson.expect(f"seed {seed}: validation loss", rows[-1][2], above=1.24, below=1.27)
     lesson.expect(f"seed {seed}: expected loss - entropy", expected[seed] - bigram_entropy, above=0)
@@ -884,7 +903,7 @@ for height, words_beside, side in (
     axis.axhline(height, color="black", linestyle=":", linewidth=2)
     shift = 0.03 if side == "bottom" else -0.05
     axis.text(steps[-1], height + shift, words_beside, ha="right", va=side)
-axis.set(xlabel="updates", ylabel="loss, nats a word", ylim=(0.5, 3.5))
+axis.set(xlabel="updates", ylabel="loss, nats a word", ylim=(0.5, None))
 axis.legend(loc="center right", bbox_to_anchor=(0.97, 0.53))
 lesson.save_figure("learning_curve")
 
@@ -901,6 +920,7 @@ lesson.heading("9. What the words describe")
 gpt = nn.GPT(10_000, 64, 256, 4, 2, hidden_dim=512, dropout=0.5)
 block = gpt.blocks[0]
 d, hidden = 256, 512
+print(f"V = 10000, T = {gpt.context_length}, d = {d}, h = {hidden}, 2 layers")
 attention, feed_forward = 4 * (d * d + d), d * hidden + hidden + hidden * d + d
 norms = size(block.attention_norm) + size(block.feed_forward_norm)
 lesson.compare(
@@ -930,7 +950,7 @@ lesson.expect("parameters of the GPT", size(gpt), 6_201_104)
 # - 000 §1: from 亿 to 千亿, 10⁸ to 10¹¹ parameters;
 # - 001 §1: from 千亿 to 万亿, 10¹¹ to 10¹²;
 # - 003 §1.4.1: from 数百万 to 数十亿, some 10⁶ to some 10⁹. There, GPT-3 is an example; 003 §2.1
-#   gives it 1750 亿, which is more than 数十亿.
+#   gives it 175 billion, which is more than 数十亿.
 #
 # 003 §2.1 also says that BERT has 数百万 (several million) parameters. **Verdict: wrong.** We count
 # from its published sizes. The count for GPT-3 comes near the published 175 billion: that number in
@@ -973,9 +993,12 @@ lesson.expect("our formula for the GPT, with hidden 4 d",
 # %% [markdown]
 # ## 10. The twelve bugs
 #
-# Here they are together. Three lessons for your own programs: run a tiny instance before you train
-# a large one; ask whether the output depends on the input; and know what loss to expect, before and
-# after.
+# **Verdict: wrong.** The listing cannot run. Mended until it runs, it does not look at its input.
+# Mended once more, it is a bigram model and not a GPT: the self-attention of §5.3 is nowhere in it.
+#
+# Here are its bugs together. Three lessons for your own programs: run a tiny instance before you
+# train a large one; ask whether the output depends on the input; and know what loss to expect,
+# before and after.
 
 # %%
 lesson.heading("10. The twelve bugs")
@@ -1012,7 +1035,7 @@ lesson.table(
 #    side by side. Which line of the table in section 5 does its loss reach now?
 # 2. Train with the targets equal to the inputs: forget the shift by one place. How low does the
 #    loss get, and what has the network learned?
-# 3. Set the dropout to 0. Is the validation loss better? And with dropout 0.9?
+# 3. Set the dropout to 0. Is the validation loss better? And if nine of ten numbers are dropped?
 # 4. Add a position embedding to `Repaired`. The windows begin anywhere in a sentence: does it help?
 #    What if every window begins with a sentence?
 

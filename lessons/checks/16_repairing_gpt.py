@@ -5,7 +5,7 @@ import numpy as np
 import tinygrad_edu as te
 import tinygrad_edu.nn.functional as F
 from tinygrad_edu import nn
-from tinygrad_edu.exercise import gradients, values
+from tinygrad_edu.exercise import Exercise, ExerciseError, gradients, values
 
 SIZES = [(7, 5, 4, 6, 1), (11, 3, 8, 5, 3), (9, 9, 6, 24, 2)]  # V, T, d, h, layers
 
@@ -18,9 +18,9 @@ def gpt_parameters(V, T, d, h, layers):
 
 
 def draw_sentences(random):
-    """Logits and tokens: 3 sentences of 4 words, one with T = V, one with logits too large."""
+    """Logits and tokens: 2 sentences of 3 words, some with T = V, some with logits too large."""
     cases = []
-    for B, T, V, offset in ((3, 4, 6, 0), (5, 4, 4, 0), (2, 6, 3, 1000)):
+    for B, T, V, offset in ((2, 3, 4, 0), (5, 4, 4, 0), (2, 6, 3, 1000)):
         cases.append((random.normal(size=(B, T, V)) + offset, random.integers(0, V, (B, T))))
     return cases
 
@@ -28,6 +28,44 @@ def draw_sentences(random):
 def language_model_loss(logits, tokens):
     rows = te.tensor(logits[:, :-1].reshape((-1, logits.shape[2])))
     return F.cross_entropy(rows, te.tensor(tokens[:, 1:].reshape(-1))).item()
+
+
+NEXT_WORD = values(
+    "language_model_loss", "the loss of the next word, shifted and flattened",
+    draw_sentences, language_model_loss,
+)  # fmt: skip
+
+
+def check_loss(function):
+    """As the values say; a typical mistake gets its name."""
+    try:
+        NEXT_WORD.check(function)
+    except ExerciseError:
+        logits, tokens = draw_sentences(np.random.default_rng(1))[0]
+        given = function(logits.copy(), tokens.copy())
+        for sentence, wrong in wrong_losses(logits, tokens).items():
+            if isinstance(given, float) and abs(given - wrong) < 1e-9:
+                raise ExerciseError(sentence) from None
+        raise
+
+
+def wrong_losses(logits, tokens):
+    def mean_of(z, target):
+        return F.cross_entropy(te.tensor(z.reshape((-1, z.shape[2]))), target.reshape(-1)).item()
+
+    right = language_model_loss(logits, tokens)
+    return {
+        "it compares each word with itself: the scores at place t are for the word at t + 1":
+            mean_of(logits, tokens),
+        "the shift is missing: the last scores are left out, but so is the last word; it has to "
+        "be the first": mean_of(logits[:, :-1], tokens[:, :-1]),
+        "the shift is the wrong way round: logits[:, t] go with tokens[:, t + 1]":
+            mean_of(logits[:, 1:], tokens[:, :-1]),
+        "it is the sum; divide by the number of places, B (T - 1)": right * tokens[:, 1:].size,
+        "the sign is wrong: a loss is -log of a probability, and never negative": -right,
+        "it is the sum over a sentence, averaged over the B sentences; divide by T - 1 too":
+            right * (tokens.shape[1] - 1),
+    }  # fmt: skip
 
 
 def draw_counts(random):
@@ -87,10 +125,7 @@ def wrong_network_gradients(tokens, E, W1, b1, W2, dZ):
 
 EXERCISES = [
     values("gpt_parameters", "the number of parameters of a GPT", SIZES, gpt_parameters),
-    values(
-        "language_model_loss", "the loss of the next word, shifted and flattened",
-        draw_sentences, language_model_loss,
-    ),
+    Exercise(NEXT_WORD.function_name, NEXT_WORD.title, check_loss),
     values("bigram_entropy", "what knowing the last word leaves open", draw_counts, bigram_entropy),
     gradients(
         "repaired_backward", "the whole backward pass, down to the rows of the embedding",
