@@ -142,18 +142,6 @@ w_1 = np.array([[0.5, -0.4], [0.3, 0.8]])  # (inputs, hidden)
 w_2 = np.array([[0.6], [-0.7]])  # (hidden, outputs)
 
 
-def show(name: str, value: Any) -> None:
-    """Print an array in one line, with eight digits or more."""
-    digits = np.array2string(np.asarray(value), precision=11, separator=", ", floatmode="maxprec")
-    print(f"{name:10} = {' '.join(digits.split())}")
-
-
-def largest_difference(found: Any, wanted: Any) -> float:
-    """The largest difference of two arrays of the same shape."""
-    found, wanted = np.asarray(found), np.asarray(wanted)
-    return float(np.abs(found - wanted).max()) if found.shape == wanted.shape else math.inf
-
-
 def neuron_by_neuron(inputs: list[float]) -> tuple[list[float], float]:
     """The hidden activations and the output for one sample, without matrices."""
     hidden = []
@@ -171,7 +159,7 @@ z_3 = a_2 @ w_2  # (samples, outputs)
 a_3 = sigmoid(z_3)
 loss = 0.5 * ((Y - a_3) ** 2).sum()
 for name, array in (("z_2", z_2), ("a_2", a_2), ("z_3", z_3.T), ("a_3", a_3.T), ("L", loss)):
-    show(name, array)
+    lesson.show(name, array)
 
 by_neurons = [neuron_by_neuron(list(map(float, sample))) for sample in X]
 rows = []
@@ -181,11 +169,11 @@ for k, (hidden, output) in enumerate(by_neurons):
 lesson.compare(rows, tolerance=1e-14)
 GOLDEN_A2 = [[0.5, 0.5], [0.57444252, 0.68997448], [0.62245933, 0.40131234],
              [0.68997448, 0.59868766]]  # fmt: skip
-lesson.expect("a_2", largest_difference(a_2, GOLDEN_A2), 0, tolerance=5e-9)
+lesson.expect("a_2", lesson.difference(a_2, GOLDEN_A2), 0, tolerance=5e-9)
 golden = [-0.05, -0.13831663, 0.092556961, -0.0050966734]
-lesson.expect("z_3", largest_difference(z_3[:, 0], golden), 0, tolerance=5e-9)
+lesson.expect("z_3", lesson.difference(z_3[:, 0], golden), 0, tolerance=5e-9)
 golden = [0.48750260, 0.46547587, 0.52312274, 0.49872583]
-lesson.expect("a_3", largest_difference(a_3[:, 0], golden), 0, tolerance=5e-9)
+lesson.expect("a_3", lesson.difference(a_3[:, 0], golden), 0, tolerance=5e-9)
 lesson.expect("L", loss, 0.49975711, tolerance=5e-9)
 
 # %% [markdown]
@@ -229,19 +217,19 @@ def deltas(x: Any, y: Any, w_1: Any, w_2: Any, slope: Callable) -> tuple[Any, ..
 lesson.heading("3. Backward, and the sign")
 _, _, delta_2, delta_3 = deltas(X, Y, w_1, w_2, slope_from_activation)
 up_1, up_2 = X.T @ delta_2, a_2.T @ delta_3  # what the listing adds, times η
-show("δ_3", delta_3.T)
-show("δ_2", delta_2)
-show("xᵀ δ_2", up_1)
-show("a_2ᵀ δ_3", up_2.T)
+lesson.show("δ_3", delta_3.T)
+lesson.show("δ_2", delta_2)
+lesson.show("xᵀ δ_2", up_1)
+lesson.show("a_2ᵀ δ_3", up_2.T)
 golden = [-0.12179951, 0.13299393, 0.11896435, -0.12468065]
-lesson.expect("δ_3", largest_difference(delta_3[:, 0], golden), 0, tolerance=5e-9)
+lesson.expect("δ_3", lesson.difference(delta_3[:, 0], golden), 0, tolerance=5e-9)
 golden_2 = [[-0.018269927, 0.021314914], [0.019506882, -0.019914083],
             [0.016774238, -0.020007724], [-0.016002240, 0.020969106]]  # fmt: skip
-lesson.expect("δ_2", largest_difference(delta_2, golden_2), 0, tolerance=5e-10)
+lesson.expect("δ_2", lesson.difference(delta_2, golden_2), 0, tolerance=5e-10)
 golden_2 = [[0.00077199826, 0.00096138181], [0.0035046424, 0.0010550228]]
-lesson.expect("xᵀ δ_2", largest_difference(up_1, golden_2), 0, tolerance=5e-11)
+lesson.expect("xᵀ δ_2", lesson.difference(up_1, golden_2), 0, tolerance=5e-11)
 golden = [0.0035216129, 0.0039597547]
-lesson.expect("a_2ᵀ δ_3", largest_difference(up_2[:, 0], golden), 0, tolerance=5e-11)
+lesson.expect("a_2ᵀ δ_3", lesson.difference(up_2[:, 0], golden), 0, tolerance=5e-11)
 
 # %% [markdown]
 # **The checks.** Autograd (自动微分) computes the gradient for each z and each w, without our
@@ -258,22 +246,6 @@ def half_squares(parameters: list) -> Any:
     return 0.5 * (error * error).sum()
 
 
-def by_steps(parameters: list, h: complex) -> list:
-    """The gradients of half_squares, by a complex step h or by differences."""
-    gradients = [np.empty(p.shape) for p in parameters]
-    for which, gradient in enumerate(gradients):
-        for index in np.ndindex(gradient.shape):
-            ahead = [p.astype(type(h)) for p in parameters]
-            behind = [p.astype(type(h)) for p in parameters]
-            ahead[which][index] += h
-            behind[which][index] -= h
-            if isinstance(h, complex):
-                gradient[index] = half_squares(ahead).imag / h.imag
-            else:
-                gradient[index] = (half_squares(ahead) - half_squares(behind)) / (2 * h)
-    return gradients
-
-
 places = {"w_1": te.tensor(w_1, requires_grad=True), "w_2": te.tensor(w_2, requires_grad=True)}
 places["z_2"] = te.tensor(X) @ places["w_1"]
 places["z_3"] = te.sigmoid(places["z_2"]) @ places["w_2"]
@@ -287,12 +259,14 @@ autograd = {name: place.grad.numpy() for name, place in places.items()}
 lesson.expect("L by the library", library_loss, loss, tolerance=1e-14)
 print("Largest difference from the document's, sign turned:")
 for name, by_document in (("z_3", delta_3), ("z_2", delta_2), ("w_2", up_2), ("w_1", up_1)):
-    found = largest_difference(autograd[name], -by_document)
+    found = lesson.difference(autograd[name], -by_document)
     lesson.expect(f"∂L/∂{name} by autograd", found, 0, tolerance=1e-14)
 for name, h, tolerance in (("the complex step", 1e-30j, 1e-15), ("differences", 1e-5, 1e-9)):
-    for weights, found, by_document in zip(("w_1", "w_2"), by_steps([w_1, w_2], h), (up_1, up_2),
-                                           strict=True):  # fmt: skip
-        found = largest_difference(found, -by_document)
+    found_by_steps = lesson.by_steps(half_squares, [w_1, w_2], h)
+    for weights, found, by_document in zip(
+        ("w_1", "w_2"), found_by_steps, (up_1, up_2), strict=True
+    ):
+        found = lesson.difference(found, -by_document)
         lesson.expect(f"∂L/∂{weights} by {name}", found, 0, tolerance)
 
 # %% [markdown]
@@ -311,8 +285,8 @@ eta = 1.0
 new_1, new_2 = w_1 + eta * up_1, w_2 + eta * up_2
 new_loss = half_squares([new_1, new_2])
 uphill_loss = half_squares([w_1 - eta * up_1, w_2 - eta * up_2])
-show("w_1'", new_1)
-show("w_2'", new_2.T)
+lesson.show("w_1'", new_1)
+lesson.show("w_2'", new_2.T)
 lesson.table(
     ["", "L"],
     [
@@ -322,8 +296,8 @@ lesson.table(
     ],
 )
 golden_2 = [[0.50077200, -0.39903862], [0.30350464, 0.80105502]]
-lesson.expect("w_1'", largest_difference(new_1, golden_2), 0, tolerance=5e-9)
-lesson.expect("w_2'", largest_difference(new_2[:, 0], [0.60352161, -0.69604025]), 0, tolerance=5e-9)
+lesson.expect("w_1'", lesson.difference(new_1, golden_2), 0, tolerance=5e-9)
+lesson.expect("w_2'", lesson.difference(new_2[:, 0], [0.60352161, -0.69604025]), 0, tolerance=5e-9)
 lesson.expect("L after the step", new_loss, 0.49971643, tolerance=5e-9)
 lesson.expect("L with one sign turned", uphill_loss, above=loss)
 
@@ -331,7 +305,7 @@ optimizer = te.optim.SGD([places["w_1"], places["w_2"]], lr=eta)
 optimizer.step()
 print("Largest difference from the library's SGD:")
 for name, array in (("w_1", new_1), ("w_2", new_2)):
-    found = largest_difference(places[name].numpy(), array)
+    found = lesson.difference(places[name].numpy(), array)
     lesson.expect(f"{name}'", found, 0, tolerance=1e-14)
 
 # %% [markdown]
@@ -359,7 +333,7 @@ lesson.heading("5. The derivative of what?")
 print(f"wrong slopes: from σ'(1) = {slope_misread(1.0):.4f} to σ'(0) = {slope_misread(0.0):.4f}")
 _, _, misread_2, misread_3 = deltas(X, Y, w_1, w_2, slope_misread)
 misread = [X.T @ misread_2, a_2.T @ misread_3]
-exact = [-gradient for gradient in by_steps([w_1, w_2], 1e-30j)]
+exact = [-gradient for gradient in lesson.by_steps(half_squares, [w_1, w_2], 1e-30j)]
 rows = []
 for name, right, wrong, checked in zip(("w_1", "w_2"), (up_1, up_2), misread, exact, strict=True):
     for index in np.ndindex(right.shape):
@@ -369,9 +343,9 @@ for name, right, wrong, checked in zip(("w_1", "w_2"), (up_1, up_2), misread, ex
                      f"{wrong[index]:.9f}", flips))  # fmt: skip
 lesson.table(["", "a (1 - a)", "complex step", "misread", ""], rows)
 golden_2 = [[-0.00045502582, 0.000048652026], [0.0018637238, -0.00093845646]]
-lesson.expect("misread xᵀ δ_2", largest_difference(misread[0], golden_2), 0, tolerance=5e-11)
+lesson.expect("misread xᵀ δ_2", lesson.difference(misread[0], golden_2), 0, tolerance=5e-11)
 golden = [0.0037582345, 0.0044518566]
-lesson.expect("misread a_2ᵀ δ_3", largest_difference(misread[1][:, 0], golden), 0, tolerance=5e-11)
+lesson.expect("misread a_2ᵀ δ_3", lesson.difference(misread[1][:, 0], golden), 0, tolerance=5e-11)
 flips = sum(bool(row[-1]) for row in rows)
 lesson.expect("entries with the wrong sign", flips, 2)
 
@@ -402,8 +376,8 @@ lesson.expect_error(
     lambda: check_against_differences(slope_misread),
     says="gradient of input 0",
 )
-by_differences = [-gradient for gradient in by_steps([w_1, w_2], 1e-5)]
-found = max(map(largest_difference, misread, by_differences))
+by_differences = [-gradient for gradient in lesson.by_steps(half_squares, [w_1, w_2], 1e-5)]
+found = max(map(lesson.difference, misread, by_differences))
 lesson.expect("misread - differences, largest", found, above=1e-3)
 
 # %% [markdown]
@@ -619,11 +593,11 @@ lesson.save_figure("successes")
 # %%
 lesson.heading("9. Biases")
 b_1, b_2 = np.zeros(2), np.zeros(1)
-exact = by_steps([w_1, w_2, b_1, b_2], 1e-30j)
-show("Σ δ_2", delta_2.sum(axis=0))
-show("Σ δ_3", delta_3.sum(axis=0))
+exact = lesson.by_steps(half_squares, [w_1, w_2, b_1, b_2], 1e-30j)
+lesson.show("Σ δ_2", delta_2.sum(axis=0))
+lesson.show("Σ δ_3", delta_3.sum(axis=0))
 for name, by_hand, found in (("b_1", delta_2, exact[2]), ("b_2", delta_3, exact[3])):
-    found = largest_difference(-found, by_hand.sum(axis=0))
+    found = lesson.difference(-found, by_hand.sum(axis=0))
     lesson.expect(f"-∂L/∂{name} - Σ δ, by the complex step", found, 0, tolerance=1e-15)
 
 # %% [markdown]
@@ -690,7 +664,7 @@ lesson.table(
 lesson.expect("starts of 10 that are worse after one step", (summed[1] > summed[0]).sum(), above=6)
 stuck = (summed[100] > 0.49).sum()
 lesson.expect("starts of 10 with L / 200 above 0.49 after 100 steps", stuck, above=5)
-found = largest_difference(averaged, losses[:101])
+found = lesson.difference(averaged, losses[:101])
 lesson.expect("η = 1 / 200 against the 4 samples, 100 steps", found, 0, tolerance=1e-9)
 
 # %% [markdown]

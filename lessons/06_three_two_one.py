@@ -156,22 +156,10 @@ w_2 = np.array([0.7, -0.6])  # (hidden,)
 NAMES = ("W_1", "b_1", "w_2", "b_2")
 
 
-def show(name: str, value: Any) -> None:
-    """Print an array in one line, with eight digits or more."""
-    digits = np.array2string(np.asarray(value), precision=11, separator=", ", floatmode="maxprec")
-    print(f"{name:10} = {' '.join(digits.split())}")
-
-
-def largest_difference(found: Any, wanted: Any) -> float:
-    """The largest difference of two arrays of the same shape."""
-    found, wanted = np.asarray(found), np.asarray(wanted)
-    return float(np.abs(found - wanted).max()) if found.shape == wanted.shape else math.inf
-
-
 lesson.heading("3. The shape of w_1")
 three = W_1[:, 0]  # a w_1 as the document has it
 z_printed = x @ three + b_1
-show("z_1, w_1 of 3 numbers", z_printed)
+lesson.show("z_1, w_1 of 3 numbers", z_printed)
 lesson.expect("z_1 of neuron 2 - neuron 1", np.diff(z_printed)[0], np.diff(b_1)[0], tolerance=1e-12)
 
 
@@ -186,10 +174,10 @@ start_bias = math.log(4) - a_printed @ w_2
 delta_printed = 0.8 * w_2 * a_printed * (1 - a_printed)
 mixed = x[0] * delta_printed.sum()
 by_step = [loss_with_three(three + H * unit).imag / H.imag for unit in np.eye(3)]
-show("∂J/∂w_1, w_1 of 3 numbers", mixed)
-found = largest_difference(mixed, by_step)
+lesson.show("∂J/∂w_1, w_1 of 3 numbers", mixed)
+found = lesson.difference(mixed, by_step)
 lesson.expect("x Σ δ_1 - complex step", found, 0, tolerance=1e-15)
-found = largest_difference(mixed, [0.011533107, -0.023066215, 0.046132429])
+found = lesson.difference(mixed, [0.011533107, -0.023066215, 0.046132429])
 lesson.expect("∂J/∂w_1 of 3 numbers", found, 0, tolerance=5e-10)
 lesson.expect("parameters, right and as printed", (6 + 2 + 2 + 1, 3 + 2 + 2 + 1), (11, 8))
 
@@ -221,7 +209,7 @@ J = cross_entropy(y_hat, y).mean()
 PARAMETERS = [W_1, b_1, w_2, b_2]
 for name, value in (("z_1", z_1), ("a_1", a_1), ("a_1(1-a_1)", a_1 * (1 - a_1)), ("b_2", b_2),
                     ("z_2", z_2), ("ŷ", y_hat), ("J", J)):  # fmt: skip
-    show(name, value)
+    lesson.show(name, value)
 lesson.compare(
     [
         ("z_1, neuron 1: 0.05 - 0.4 - 1 + 0.1", None, z_1[0, 0], -1.25),
@@ -238,7 +226,7 @@ for name, value, golden in (
     ("a_1 (1 - a_1)", a_1 * (1 - a_1), [[0.17310479, 0.24937604]]),
     ("b_2", b_2, 1.5154168),
 ):  # fmt: skip
-    lesson.expect(name, largest_difference(value, golden), 0, tolerance=5e-8)
+    lesson.expect(name, lesson.difference(value, golden), 0, tolerance=5e-8)
 
 # %% [markdown]
 # ## 5. Backward, rightly
@@ -299,41 +287,25 @@ def library_loss(x: te.Tensor, y: te.Tensor, places: list) -> te.Tensor:
     return F.binary_cross_entropy_with_logits(a_1 @ w_2 + b_2, y)
 
 
-def by_steps(function: Callable[[list], Any], parameters: list, h: complex) -> list:
-    """The gradients of function(parameters), by a complex step h or by differences."""
-    gradients = [np.empty(p.shape) for p in parameters]
-    for which, gradient in enumerate(gradients):
-        for index in np.ndindex(gradient.shape):
-            ahead = [p.astype(type(h)) for p in parameters]
-            behind = [p.astype(type(h)) for p in parameters]
-            ahead[which][index] += h
-            behind[which][index] -= h
-            if isinstance(h, complex):
-                gradient[index] = function(ahead).imag / h.imag
-            else:
-                gradient[index] = (function(ahead) - function(behind)) / (2 * h)
-    return gradients
-
-
 lesson.heading("5. Backward, rightly")
 right = right_gradients(x, y, PARAMETERS)
 J_by_library, by_autograd = library_gradients(x, y, PARAMETERS)
-by_complex_step = by_steps(lambda p: mean_loss(x, y, p), PARAMETERS, H)
-by_difference = by_steps(lambda p: mean_loss(x, y, p), PARAMETERS, 1e-5)
+by_complex_step = lesson.by_steps(lambda p: mean_loss(x, y, p), PARAMETERS, H)
+by_difference = lesson.by_steps(lambda p: mean_loss(x, y, p), PARAMETERS, 1e-5)
 for name, gradient in zip(NAMES, right, strict=True):
-    show(f"∂J/∂{name}", gradient)
+    lesson.show(f"∂J/∂{name}", gradient)
 GOLDEN = [
     [[0.048469340, -0.059850250], [-0.096938681, 0.11970050], [0.19387736, -0.23940100]],
     [0.096938681, -0.11970050], [0.17816011, 0.38001665], 0.8,
 ]  # fmt: skip
 lesson.expect("J by the library", J_by_library, J, tolerance=1e-12)
 for k, name in enumerate(NAMES):
-    found = largest_difference(right[k], GOLDEN[k])
+    found = lesson.difference(right[k], GOLDEN[k])
     lesson.expect(f"∂J/∂{name}", found, 0, tolerance=5e-9)
     for how, gradients, tolerance in (("autograd", by_autograd, 1e-12),
                                       ("the complex step", by_complex_step, 1e-12),
                                       ("differences", by_difference, 1e-9)):  # fmt: skip
-        found = largest_difference(right[k], gradients[k])
+        found = lesson.difference(right[k], gradients[k])
         lesson.expect(f"∂J/∂{name} - {how}", found, 0, tolerance)
 
 # %% [markdown]
@@ -368,7 +340,7 @@ for k, name in enumerate(NAMES[:3]):
 rows.append(("∂J/∂b_2", "2 numbers", *(f"{v[3]:.9f}" for v in (right, by_autograd,
              by_complex_step)), "-", "<- wrong shape"))  # fmt: skip
 lesson.table(["", "printed", "right", "autograd", "complex step", "printed / right", ""], rows)
-show("printed ∇_b2", printed[3])
+lesson.show("printed ∇_b2", printed[3])
 lesson.expect("printed ∇_b2 has the shape", printed[3].shape, (2,))
 lesson.expect("printed / right, w_2[1]", ratios["w_2[1]"], 0.1943, tolerance=5e-5)
 lesson.expect("printed / right, w_2[2]", ratios["w_2[2]"], 0.1312, tolerance=5e-5)
@@ -377,7 +349,7 @@ for k in (1, 2):  # the factors 1 - ŷ and ŷ - y, and the missing w_2
         found = ratios[place] * w_2[k - 1]
         lesson.expect(f"printed / right, {place}, times w_2[{k}]", found, 0.2 / 0.8, 1e-12)
 golden = [0.034620957, 0.049875208]
-lesson.expect("printed ∇_w2", largest_difference(printed[2], golden), 0, tolerance=5e-10)
+lesson.expect("printed ∇_w2", lesson.difference(printed[2], golden), 0, tolerance=5e-10)
 wrong_signs = sum(ratio < 0 for ratio in ratios.values())
 lesson.expect("entries with the wrong sign, of 10", wrong_signs, 4)
 lesson.expect("entries that are right", sum(abs(r - 1) < 1e-6 for r in ratios.values()), 0)
@@ -424,7 +396,7 @@ lesson.save_figure("side_by_side")
 lesson.heading("7. The other label")
 one = np.array([1.0])
 right_one, printed_one = (f(x, one, PARAMETERS) for f in (right_gradients, printed_gradients))
-exact_one = by_steps(lambda p: mean_loss(x, one, p), PARAMETERS, H)
+exact_one = lesson.by_steps(lambda p: mean_loss(x, one, p), PARAMETERS, H)
 lesson.table(
     ["", "printed, y = 0", "printed, y = 1", "right, y = 0", "right, y = 1"],
     [
@@ -433,9 +405,9 @@ lesson.table(
     ],
 )
 lesson.expect("δ_2 for y = 1", right_one[3], -0.2, tolerance=1e-12)
-error = max(map(largest_difference, right_one, exact_one))
+error = max(map(lesson.difference, right_one, exact_one))
 lesson.expect("right gradients for y = 1 - complex step", error, 0, tolerance=1e-12)
-error = max(map(largest_difference, printed_one, printed))
+error = max(map(lesson.difference, printed_one, printed))
 lesson.expect("printed for y = 1 - printed for y = 0", error, 0)
 
 # %% [markdown]
@@ -503,10 +475,10 @@ for index in np.ndindex(3, 2):
     ahead = [p.astype(complex) for p in PARAMETERS]
     ahead[0][index] += H
     second[index] = right_gradients(x, y, ahead)[0][index].imag / H.imag
-show("∂²J/∂W_1²", second)
+lesson.show("∂²J/∂W_1²", second)
 slope, weight = a_1 * (1 - a_1), w_2  # ∂²J/∂z_1² = 0.16 (w σ')² + 0.8 w σ' (1 - 2 a)
 curvature = 0.16 * (weight * slope) ** 2 + 0.8 * weight * slope * (1 - 2 * a_1)
-found = largest_difference(second, x.T**2 @ curvature)
+found = lesson.difference(second, x.T**2 @ curvature)
 lesson.expect("∂²J/∂W_1² - closed form", found, 0, tolerance=1e-12)
 lesson.expect("negative second derivatives of 6", (second < 0).sum(), 3)
 with np.errstate(invalid="ignore"):
@@ -597,7 +569,7 @@ def start(seed: int) -> list:
 starts = range(8 * options.seed, 8 * options.seed + (3 if options.quick else 8))
 begin = start(starts[0])
 _, by_autograd = library_gradients(features, labels, begin)
-error = max(map(largest_difference, right_gradients(features, labels, begin), by_autograd))
+error = max(map(lesson.difference, right_gradients(features, labels, begin), by_autograd))
 lesson.expect("right gradients, 100 samples - autograd", error, 0, tolerance=1e-12)
 
 places = [te.tensor(p, requires_grad=True) for p in begin]
@@ -652,7 +624,7 @@ def train(seed: int, gradients: Callable, steps: int, alpha: float = 1.0) -> tup
 
 lesson.heading("10. The long run")
 _, by_hand = train(starts[0], right_gradients, 200)
-error = largest_difference(by_hand[:200], library_losses)
+error = lesson.difference(by_hand[:200], library_losses)
 lesson.expect("J in 200 steps, by hand - library", error, 0, tolerance=1e-12)
 
 KINDS = {

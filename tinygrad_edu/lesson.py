@@ -24,12 +24,13 @@ from typing import Any, NamedTuple
 
 from .backend import default_device, manual_seed, set_default_device
 from .backend.threads import limit_threads
-from .tables import CheckFailed, compare, equal, plain, table, text, width
+from .numeric import by_steps, difference
+from .tables import CheckFailed, compare, equal, plain, show, table, text, width
 
 __all__ = [
     "BLUE", "GREEN", "ORANGE", "PURPLE", "RED", "SKY", "Check", "CheckFailed", "add_options",
-    "compare", "expect", "expect_error", "figure", "finish", "heading", "in_notebook",
-    "progress", "save_figure", "start", "table", "use_safe_console",
+    "by_steps", "compare", "difference", "expect", "expect_error", "figure", "finish", "heading",
+    "in_notebook", "progress", "save_figure", "show", "start", "table", "use_safe_console",
 ]  # fmt: skip
 
 

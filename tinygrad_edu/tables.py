@@ -40,6 +40,14 @@ def width(line: str) -> int:
     return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line)
 
 
+def show(name: str, value: Any, digits: int = 11) -> None:
+    """Print an array in one line under its name."""
+    entries = np.array2string(
+        np.asarray(value), precision=digits, separator=", ", floatmode="maxprec"
+    )
+    print(f"{name:10} = {' '.join(entries.split())}")
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print rows under a header: columns of numbers to the right, others to the left."""
     body = [[text(entry) for entry in row] for row in rows]
