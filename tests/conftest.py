@@ -15,7 +15,7 @@ from tinygrad_edu.backend.threads import limit_threads
 limit_threads(1)  # where tests run side by side, more threads would only wait for each other
 
 NO_GPU = cuda.reason_not_available()
-DEVICES = ["cpu", "pretend-gpu", *([] if NO_GPU else ["cuda"])]
+ON_GPU = pytest.param("cuda", marks=pytest.mark.gpu)
 
 hypothesis.settings.register_profile(
     "short", max_examples=15, derandomize=True, deadline=None, database=None,
@@ -28,7 +28,19 @@ hypothesis.settings.load_profile("short")  # --hypothesis-profile=long for a cam
 
 
 def pytest_report_header() -> str:
-    return f"devices: {', '.join(DEVICES)}" + (f" (not cuda: {NO_GPU})" if NO_GPU else "")
+    return "devices: cpu, pretend-gpu, " + (f"not cuda: {NO_GPU}" if NO_GPU else "cuda")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for a `device` on each that can be used here.
+
+    `pytest -m gpu` runs all of it on the GPU and nothing else; where there is none it shows how
+    many tests it would have been, and why they are skipped.
+    """
+    if "device" in metafunc.fixturenames:
+        asked = "gpu" in (metafunc.config.option.markexpr or "")
+        others = [ON_GPU] if asked or not NO_GPU else []
+        metafunc.parametrize("device", ["cpu", "pretend-gpu", *others])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,12 +55,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for _, content in (s for s in report.sections if s[0].endswith("table call")):
             terminalreporter.write_sep("-", report.nodeid)
             terminalreporter.write_line(content)
-
-
-@pytest.fixture(params=DEVICES)
-def device(request: pytest.FixtureRequest) -> str:
-    """Each device that can be used here, the pretended GPU among them."""
-    return str(request.param)
 
 
 @pytest.fixture

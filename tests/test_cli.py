@@ -255,7 +255,7 @@ def test_doctor_says_what_is_missing_or_wrong(
     monkeypatch.setattr(doctor, "version_of", lambda package: None)
     monkeypatch.setattr(doctor.cuda, "reason_not_available", lambda: "no driver found")
     monkeypatch.setattr(doctor.os, "access", lambda *_: False)
-    monkeypatch.setattr(doctor, "smoke_training", lambda: (2.3, 2.3, 1.0))
+    monkeypatch.setattr(doctor, "smoke_training", lambda device: (2.3, 2.3, 1.0))
     assert cli.main(["doctor"]) == 1
     shown, error = capsys.readouterr()
     for words in ("MISSING", "no driver found", "cannot be written to"):

@@ -95,12 +95,10 @@ def update_by_hand_with_a_tensor() -> None:
     w.data -= 0.1 * w.grad
 
 
-def model_moved_after_its_optimizer() -> None:
-    model = nn.Linear(2, 2).to("cpu")
-    optimizer = optim.Adam(model.parameters())
-    model.to("pretend-gpu")
-    model(te.ones((1, 2), device="pretend-gpu")).sum().backward()
-    optimizer.step()
+def gradient_left_behind() -> None:
+    model = nn.Linear(2, 2).to("pretend-gpu")
+    model.weight.grad = te.ones((2, 2), device="cpu")
+    optim.Adam(model.parameters()).step()
 
 
 def small_gpt() -> nn.GPT:
@@ -590,9 +588,9 @@ MISUSES = [
         ("parameter 0, of shape (3,)", "(4,)"), ("of that shape",), ("loss.backward()",),
     ),
     Misuse(
-        "a model moved after its optimizer", model_moved_after_its_optimizer, ValueError,
-        ("parameter 0 moved to 'pretend-gpu'",), ("make the optimizer after it",),
-        ("model.to(device) first",),
+        "a gradient left on the CPU", gradient_left_behind, ValueError,
+        ("parameter 0 is on 'pretend-gpu'", "its .grad on 'cpu'"), ("moves both",),
+        (".to('pretend-gpu')",),
     ),
     # --- states and files
     Misuse(

@@ -300,6 +300,21 @@ def test_devices_agree(device):
         np.testing.assert_allclose(found[1][name], values, rtol=1e-4)
 
 
+def test_batches_from_the_host_meet_the_model_on_its_device(device):
+    """fit() and evaluate() copy them there; nothing else changes."""
+    found = []
+    for place in ("cpu", device):
+        model, optimizer = made(device)
+        history = fit(model, LOSS, optimizer, batches(place), 2, validation=batches(place), **QUIET)
+        found.append((history.columns, evaluate(model, LOSS, batches(place))))
+    assert found[0] == found[1]
+
+
+def test_batches_of_arrays_are_taken_too():
+    model, _ = made("pretend-gpu")
+    assert evaluate(model, LOSS, [(X, Y)]) == evaluate(model, LOSS, DataLoader((X, Y), len(X)))
+
+
 # --- what is said
 
 

@@ -14,7 +14,14 @@ from numpy import bool_, float16, float32, float64, int32, int64, uint8
 from . import data, metrics, nn, optim
 from ._later import later
 from .autograd import grad
-from .backend import default_device, manual_seed, random_state, set_default_device, set_random_state
+from .backend import (
+    default_device,
+    manual_seed,
+    random_state,
+    set_default_device,
+    set_random_state,
+    synchronize,
+)
 from .backend.cuda import is_available as cuda_is_available
 from .gradcheck import check_vjp, gradcheck, gradgradcheck
 from .ops.create import (
@@ -231,6 +238,7 @@ __all__ = [
     "sub",
     "sum",
     "swapaxes",
+    "synchronize",
     "take",
     "take_along_axis",
     "tanh",

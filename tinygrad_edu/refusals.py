@@ -12,7 +12,7 @@ def mixed_devices(operation: str, tensors: Sequence[Any]) -> Exception:
     device = next(x.device for x in tensors if x.device != "cpu")
     return ValueError(
         f"{operation}() needs its tensors on one device; it was given {' and '.join(met)}. "
-        f"Move one of them, for example with .to({device!r})"
+        f"Move one of them, for example with .to({device!r}); model.to(device) moves a whole model"
     )
 
 

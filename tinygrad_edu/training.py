@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from .nn import Module
 from .nn.module import in_mode
 from .optim import Optimizer
 from .recording import no_grad
-from .tensor import Tensor
+from .tensor import Tensor, asarray
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Metrics = Mapping[str, Callable[[Any, Any], float]]
@@ -106,6 +106,7 @@ def fit(
 
     Ctrl-C ends the training: the model keeps what it has learned so far, and the history the epochs
     that were completed. Either way the model is put back into the mode, train() or eval(), it had.
+    Batches from elsewhere are copied to the device of the model.
     """
     for batches in (loader, validation):
         _check_loader(batches)
@@ -141,7 +142,7 @@ def _one_epoch(
     """One pass over the data: the mean loss and metrics over all rows, as they were in training."""
     totals = _Totals(metrics)
     with _bar(len(loader), title, progress) as bar:
-        for x, y in loader:
+        for x, y in _on_device_of(model, loader):
             prediction = model(x)
             loss = loss_fn(prediction, y)
             optimizer.zero_grad()
@@ -164,10 +165,17 @@ def evaluate(
     _check_loader(loader)
     totals = _Totals(metrics)
     with in_mode(model, training=False):
-        for x, y in loader:
+        for x, y in _on_device_of(model, loader):
             prediction = model(x)
             totals.add(len(x), loss_fn(prediction, y), prediction, y)
     return totals.means()
+
+
+def _on_device_of(model: Module, loader: Any) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches of a loader, on the device of the model; as they are where it has no tensors."""
+    device = next((x.device for _, x in model.named_tensors()), None)
+    for x, y in loader:
+        yield asarray(x, device=device), asarray(y, device=device)
 
 
 class _Totals:

@@ -34,7 +34,7 @@ def prepare(job: str, options: dict[str, Any]) -> Callable[[int], None] | None:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        loss.item()  # waits for a GPU
+        te.synchronize(device)
 
     return run
 
@@ -79,6 +79,6 @@ def chain(device: str) -> Callable[[int], None]:
                 x = x * w + b
             w.grad = b.grad = None
             x.backward()
-        x.item()  # waits for a GPU
+        te.synchronize(device)
 
     return run

@@ -190,3 +190,16 @@ def test_batch_sizes_that_are_no_whole_numbers_are_refused(size):
 
 def test_batch_sizes_that_are_numpy_numbers():
     assert [len(x) for x, _ in DataLoader(rows(5), np.int64(2))] == [2, 2, 1]
+
+
+def test_batches_are_put_on_the_device_that_is_asked_for(device):
+    x, y = np.arange(12.0, dtype=np.float32).reshape(6, 2), np.array([0, 1, 2, 0, 1, 2])
+    plain = DataLoader((x, y), batch_size=4)
+    loader = DataLoader((x, y), batch_size=4, device=device)
+    for one, other in zip(plain, loader.over(loader.dataset), strict=True):
+        assert {t.device for t in other} == {device}
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+    assert {t.device for t in loader.dataset.tensors} == {"cpu"}
+    with pytest.raises(ValueError, match="there is no device 'gpu'"):
+        DataLoader((x, y), device="gpu")

@@ -530,21 +530,39 @@ def test_parameters_may_come_from_a_generator_or_a_model(line):
 
 
 @lines
-def test_a_model_that_moved_afterwards(line):
-    """State that stayed on another device is a sentence; without state all goes on."""
-    model = te.nn.Module()
-    model.w = te.nn.Parameter([1.0, 2.0])
-    optimizer = make(line, model.parameters())
-    model.to("pretend-gpu")
-    model.w.grad = te.ones(2, device="pretend-gpu")
-    before = model.w.tolist()
-    if not optimizer.state:
-        optimizer.step()
-        assert model.w.tolist() != before
-    else:
-        with pytest.raises(ValueError, match=r"parameter 0 moved to 'pretend-gpu'.*model\.to"):
+@pytest.mark.parametrize("moved", [("a", "b"), ("b",), ("a",)], ids="+".join)
+def test_the_state_follows_a_model_that_moves(line, moved):
+    """There and back between steps, whole or in part, all goes on as if nothing had moved."""
+    found = []
+    for places in (["cpu"] * 4, ["cpu", "pretend-gpu", "pretend-gpu", "cpu"]):
+        model = te.nn.Module()
+        for name, value in (("a", [[1.0, 2.0]]), ("b", [3.0]), ("c", 4.0)):
+            setattr(model, name, te.nn.Parameter(value))
+        optimizer = make(line, model.parameters())
+        for step, place in enumerate(places):
+            for name in moved:
+                parameter = getattr(model, name)
+                parameter._data = parameter.detach().to(place).data
+            for x in model.parameters():
+                x.grad = te.full(x.shape, 0.5 + step, device=x.device)
             optimizer.step()
-        assert model.w.tolist() == before
+            for arrays in optimizer.state.values():
+                for x, array in zip(model.parameters(), arrays, strict=True):
+                    assert type(array) is type(x.data) and array.shape == x.shape
+        kept = [a for a in optimizer.state_dict().values() if isinstance(a, np.ndarray)]
+        found.append([*model.state_dict().values(), *kept])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@lines
+def test_a_gradient_on_another_device_is_refused(line):
+    theta = te.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = make(line, [theta])
+    theta.grad = te.ones(2, device="pretend-gpu")
+    with pytest.raises(ValueError, match=r"on 'cpu' and its .grad on 'pretend-gpu'.*\.to\('cpu'"):
+        optimizer.step()
+    assert theta.tolist() == [1, 2]
 
 
 # --- groups and saving

@@ -22,13 +22,14 @@ Array = Any  # a numpy.ndarray, a cupy.ndarray or a PretendArray
 
 
 class Backend(NamedTuple):
-    """One device: its name, array type, namespace, and copies from and to the host."""
+    """One device: its name, array type, namespace, copies from and to the host, and waiting."""
 
     name: str
     array_type: type
     xp: SimpleNamespace
     from_host: Callable[[np.ndarray], Array]
     to_host: Callable[[Array], np.ndarray]
+    synchronize: Callable[[], None]
 
 
 def _namespace(library: Any, names: list[str], **own: Any) -> SimpleNamespace:
@@ -99,10 +100,14 @@ def _add_rows(a: np.ndarray, key: np.ndarray, values: np.ndarray) -> None:
         a[places[starts]] += np.add.reduceat(rows, starts, axis=0)
 
 
+def _nothing() -> None:
+    """NumPy returns when it has computed: there is nothing to wait for."""
+
+
 def _open_cpu() -> Backend:
     names = [name for name in vars(np) if not name.startswith("_")]
     xp = _namespace(np, names, **_own(np) | {"masked": _masked_by_bits})
-    return Backend("cpu", np.ndarray, xp, np.array, np.asarray)
+    return Backend("cpu", np.ndarray, xp, np.array, np.asarray, _nothing)
 
 
 def _open_pretend() -> Backend:
@@ -110,7 +115,8 @@ def _open_pretend() -> Backend:
 
     names = [name for name in dir(pretend.xp) if not name.startswith("_")]
     xp = _namespace(pretend.xp, names, **_own(pretend.xp))
-    return Backend("pretend-gpu", pretend.PretendArray, xp, pretend.to_device, pretend.to_host)
+    array_type = pretend.PretendArray
+    return Backend("pretend-gpu", array_type, xp, pretend.to_device, pretend.to_host, _nothing)
 
 
 def _open_cuda() -> Backend:
@@ -119,7 +125,7 @@ def _open_cuda() -> Backend:
     cupy = cuda.load()
     names = [name for name in dir(cupy) if not name.startswith("_")]
     xp = _namespace(cupy, names, **_own(cupy))
-    return Backend("cuda", cupy.ndarray, xp, cupy.array, cupy.asnumpy)
+    return Backend("cuda", cupy.ndarray, xp, cupy.array, cupy.asnumpy, cuda.synchronize)
 
 
 _openers = {"cpu": _open_cpu, "cuda": _open_cuda, "pretend-gpu": _open_pretend}
@@ -161,6 +167,15 @@ def to_device(a: Any, device: str) -> Any:
         return a.to(device)
     target = backend(device)
     return a if isinstance(a, target.array_type) else target.from_host(to_host(a))
+
+
+def synchronize(device: str | None = None) -> None:
+    """Wait until a device, the default one if none is named, has done all it was asked to do.
+
+    A GPU is given its work and computes it later; whoever reads a clock calls this first. On
+    "cpu" and "pretend-gpu", which compute at once, it does nothing.
+    """
+    backend(_default_device if device is None else device).synchronize()
 
 
 backend("cpu")

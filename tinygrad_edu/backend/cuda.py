@@ -27,6 +27,32 @@ def is_available() -> bool:
     return reason_not_available() is None
 
 
+def synchronize() -> None:
+    """Wait until the GPU has done all it was asked to do."""
+    import cupy
+
+    cupy.cuda.Device().synchronize()
+
+
+def description() -> str:
+    """The GPU in use: its name and memory, and the versions of CuPy, CUDA and the driver."""
+    import cupy
+
+    runtime, number = cupy.cuda.runtime, cupy.cuda.Device().id
+    free, total = runtime.memGetInfo()
+    name = runtime.getDeviceProperties(number)["name"].decode()
+    cuda, driver = (_version(n) for n in (runtime.runtimeGetVersion(), runtime.driverGetVersion()))
+    return (
+        f"{name}, {total / 2**30:.1f} GiB of which {free / 2**30:.1f} free, CuPy "
+        f"{cupy.__version__} with CUDA {cuda}, driver for CUDA up to {driver}"
+    )
+
+
+def _version(number: int) -> str:
+    """12.4 from 12040, as CUDA counts its versions."""
+    return f"{number // 1000}.{number % 1000 // 10}"
+
+
 def load() -> Any:
     """The cupy module, or a RuntimeError that says why no GPU can be used and what would work."""
     reason = reason_not_available()

@@ -17,8 +17,8 @@ def limit_threads(count: int) -> bool:
     if os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS"):
         return False
     try:
-        library = ctypes.CDLL(sys.modules["numpy._core._multiarray_umath"].__file__ or "")
-        library.scipy_openblas_set_num_threads64_(count)
+        openblas = ctypes.CDLL(sys.modules["numpy._core._multiarray_umath"].__file__ or "")
+        openblas.scipy_openblas_set_num_threads64_(count)
     except (AttributeError, KeyError, OSError):  # another BLAS, or one that cannot be reached
         return False
     return True

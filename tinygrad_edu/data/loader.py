@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import generator
-from ..tensor import Tensor
+from ..backend import backend, generator
+from ..tensor import Tensor, asarray
 from .dataset import TensorDataset
 
 
@@ -21,6 +21,8 @@ class DataLoader:
         shuffle: a new random order for each pass.
         drop_last: leave out a last batch that is short.
         seed: a random order of its own; without it te.manual_seed decides.
+        device: where each batch is put; without it, it is where the data are. Large data may so
+            stay on the host, while the batches meet the model on its GPU.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class DataLoader:
         shuffle: bool = False,
         drop_last: bool = False,
         seed: int | None = None,
+        device: str | None = None,
     ) -> None:
         if not isinstance(dataset, TensorDataset | tuple | list):
             raise TypeError(
@@ -45,10 +48,13 @@ class DataLoader:
         self.dataset = dataset if isinstance(dataset, TensorDataset) else TensorDataset(*dataset)
         self.batch_size, self.shuffle, self.drop_last = batch_size, shuffle, drop_last
         self.generator = None if seed is None else np.random.default_rng(seed)
+        self.device = None if device is None else backend(device).name
 
     def over(self, dataset: TensorDataset | tuple[Any, ...]) -> DataLoader:
         """A loader of the same kind over other rows; it shares this one's random order, if any."""
-        loader = DataLoader(dataset, self.batch_size, self.shuffle, self.drop_last)
+        loader = DataLoader(
+            dataset, self.batch_size, self.shuffle, self.drop_last, device=self.device
+        )
         loader.generator = self.generator
         return loader
 
@@ -77,4 +83,5 @@ class DataLoader:
         random = generator() if self.generator is None else self.generator
         order = random.permutation(rows) if self.shuffle else np.arange(rows)
         for start in range(0, len(self) * self.batch_size, self.batch_size):
-            yield self.dataset[order[start : start + self.batch_size]]
+            batch = self.dataset[order[start : start + self.batch_size]]
+            yield tuple(asarray(x, device=self.device) for x in batch)

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from ..backend import Array, namespaces
-from .optimizer import Optimizer, Params
+from .optimizer import Optimizer
+from .places import Params
 
 
 class Adam(Optimizer):

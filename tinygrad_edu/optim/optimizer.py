@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
@@ -10,10 +10,7 @@ import numpy as np
 
 from ..backend import Array, device_of, to_device, to_host
 from ..tensor import Tensor
-from .places import Place, joined, places
-
-Params = Iterable[Tensor] | Iterable[dict[str, Any]]
-
+from .places import Params, Place, joined, option_groups, places
 
 _NUMBERS = (int, float, np.integer, np.floating)
 _NAMES = {"lr": "the learning rate lr", "betas": "each of betas"}
@@ -44,7 +41,7 @@ class Optimizer:
     """
 
     def __init__(self, params: Params, **options: Any) -> None:
-        self.groups = _groups(params, options)
+        self.groups = option_groups(params, options)
         for group in self.groups:
             _check_options(group)
         self.params = [x for group in self.groups for x in group["params"]]
@@ -100,6 +97,7 @@ class Optimizer:
 
     def step(self) -> None:
         """Change every parameter that has a gradient by the update rule."""
+        self._follow()
         for position, x in enumerate(self.params):
             if x.grad is not None:
                 self._check(position, x, x.grad)
@@ -115,13 +113,20 @@ class Optimizer:
 
     def _can_go_together(self, place: Place) -> bool:
         """Whether all its parameters have gradients now, and had as many before."""
-        first = place.params[0]
         return all(
-            x.grad is not None
-            and self.steps[position] == self.steps[place.positions[0]]
-            and type(x._data) is type(first._data)
+            x.grad is not None and self.steps[position] == self.steps[place.positions[0]]
             for position, x in zip(place.positions, place.params, strict=True)
         )
+
+    def _follow(self) -> None:
+        """Move the state to where the parameters are now, if model.to(device) moved them."""
+        types = [type(x._data) for x in self.params]
+        if types == self._types:
+            return
+        state, self.places, self._types = self.state, places(self.groups), types
+        for name, arrays in state.items():
+            moved = [to_device(a, x.device) for a, x in zip(arrays, self.params, strict=True)]
+            self._arrays[name] = [joined([moved[i] for i in p.positions]) for p in self.places]
 
     def _change(self, place: Place, state: list[Array]) -> None:
         """Apply the rule to the parameters of a place, joined, and to their state."""
@@ -146,10 +151,10 @@ class Optimizer:
                 f"the .grad of parameter {position}, of shape {x.shape}, is {_told(grad)}; "
                 "loss.backward() makes one that fits, by hand it is a tensor of that shape"
             )
-        if type(x._data) is not self._types[position] and self._arrays:
+        if type(grad._data) is not type(x._data):
             raise ValueError(
-                f"parameter {position} moved to {x.device!r} after this optimizer was made; "
-                "call model.to(device) first and make the optimizer after it"
+                f"parameter {position} is on {x.device!r} and its .grad on {grad.device!r}; "
+                f"model.to(device) moves both, one gradient moves by .to({x.device!r})"
             )
 
     def decayed(self, theta: Array, g: Array, group: dict[str, Any]) -> Array:
@@ -180,6 +185,7 @@ class Optimizer:
         Raises:
             ValueError: where it does not fit; nothing is loaded then.
         """
+        self._follow()
         own = self.state_dict()
         if wrong := _misfits(own, state):
             raise ValueError(
@@ -223,31 +229,3 @@ def _told(x: Any) -> str:
         return f"a {type(x).__name__}"
     how = " computed by an operation" if x.op is not None else ""
     return f"a tensor of shape {x.shape}{how}, with requires_grad={x.requires_grad}"
-
-
-def _groups(params: Params, options: dict[str, Any]) -> list[dict[str, Any]]:
-    """The parameters as groups: dicts with the tensors under "params", beside their options."""
-    if isinstance(params, Tensor) or not isinstance(params, Iterable):
-        raise TypeError(
-            "an optimizer takes a list of parameters, as in [w] or model.parameters(), not one "
-            f"{type(params).__name__}"
-        )
-    given: list[Any] = list(params)
-    if not given:
-        raise ValueError(
-            "an optimizer needs at least one parameter; pass model.parameters(), and pass it anew "
-            "for each optimizer"
-        )
-    if not isinstance(given[0], dict):
-        return [{**options, "params": given}]
-    groups: list[dict[str, Any]] = []
-    for group in given:
-        unknown = set(group) - set(options) - {"params"} if isinstance(group, dict) else {"?"}
-        if unknown or "params" not in group:
-            raise ValueError(
-                f'a group is a dict with "params" and some of {sorted(options)}; this has '
-                + (str(sorted(group)) if isinstance(group, dict) else f"a {type(group).__name__}")
-            )
-        tensors = [group["params"]] if isinstance(group["params"], Tensor) else group["params"]
-        groups.append({**options, **group, "params": list(tensors)})
-    return groups

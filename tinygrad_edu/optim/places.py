@@ -13,6 +13,8 @@ from typing import Any
 from ..backend import Array, namespaces
 from ..tensor import Tensor
 
+Params = Iterable[Tensor] | Iterable[dict[str, Any]]
+
 SMALL = 16_384  # entries; from about here on, the copying costs what the joining saves
 
 
@@ -61,3 +63,31 @@ def places(groups: Iterable[dict[str, Any]]) -> list[Place]:
             found.append(Place([position + i for i in several], [params[i] for i in several]))
         position += len(params)
     return found
+
+
+def option_groups(params: Params, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parameters as groups: dicts with the tensors under "params", beside their options."""
+    if isinstance(params, Tensor) or not isinstance(params, Iterable):
+        raise TypeError(
+            "an optimizer takes a list of parameters, as in [w] or model.parameters(), not one "
+            f"{type(params).__name__}"
+        )
+    given: list[Any] = list(params)
+    if not given:
+        raise ValueError(
+            "an optimizer needs at least one parameter; pass model.parameters(), and pass it anew "
+            "for each optimizer"
+        )
+    if not isinstance(given[0], dict):
+        return [{**options, "params": given}]
+    groups: list[dict[str, Any]] = []
+    for group in given:
+        unknown = set(group) - set(options) - {"params"} if isinstance(group, dict) else {"?"}
+        if unknown or "params" not in group:
+            raise ValueError(
+                f'a group is a dict with "params" and some of {sorted(options)}; this has '
+                + (str(sorted(group)) if isinstance(group, dict) else f"a {type(group).__name__}")
+            )
+        tensors = [group["params"]] if isinstance(group["params"], Tensor) else group["params"]
+        groups.append({**options, **group, "params": list(tensors)})
+    return groups

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array
-from .optimizer import Optimizer, Params
+from .optimizer import Optimizer
+from .places import Params
 
 
 class SGD(Optimizer):
