@@ -64,6 +64,63 @@ def test_a_lesson_runs_in_an_empty_folder(path: Path) -> None:
         assert len(content) > 5000
 
 
+NO_FIGURES = "from tinygrad_edu import lesson\nlesson.save_figure = lambda *_: None\n"
+
+
+@pytest.mark.parametrize("place", ["pretend-gpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("path", LESSONS, ids=NAMES)
+def test_a_lesson_finds_the_same_on_every_device(path: Path, place: str, tmp_path: Path) -> None:
+    run = f"import runpy\nrunpy.run_path({str(path)!r}, run_name='__main__')"
+    (tmp_path / "run.py").write_text(f"{NO_FIGURES}{run}", encoding="utf-8")
+    result = python("run.py", "--quick", "--device", place, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert f"device {place}" in result.stdout
+    assert disagreements(quick_run(path)[0].stdout, result.stdout) == []
+
+
+def disagreements(here: str, there: str) -> list[str]:
+    """The lines of checks that say other things of two devices, or other numbers than rounding."""
+    ours, theirs = (re.findall("^  ok  .*$", output, re.M) for output in (here, there))
+    if len(ours) != len(theirs):
+        return [f"{len(ours)} checks here, {len(theirs)} there"]
+    pairs = zip(ours, theirs, strict=True)
+    return [f"{one} | {other}" for one, other in pairs if not says_the_same(one, other)]
+
+
+NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*\.?\d*(?:e[-+]\d+)?")
+OF_TIME = re.compile(r"\b(seconds?|milliseconds?|ms|µs|time|faster|slower|longer)\b")
+
+
+def says_the_same(one: str, other: str) -> bool:
+    """Equal words, and numbers to float32 rounding as printed; times are not compared.
+
+    Where a check asks for bounds alone, what was trained may differ by as much as rounding grows.
+    """
+    if NUMBER.sub("#", one) != NUMBER.sub("#", other):
+        return False
+    if OF_TIME.search(one):
+        return True
+    bounded = re.search(r", expected (above|below) ", one) is not None
+    for a, b in zip(NUMBER.findall(one), NUMBER.findall(other), strict=True):
+        x, y = float(a.replace(",", "")), float(b.replace(",", ""))
+        is_whole = all(re.fullmatch(r"-?[\d,]+", n) for n in (a, b)) and not bounded
+        if abs(x - y) > (0 if is_whole else 1e-5 + (0.02 if bounded else 1e-4) * abs(x)):
+            return False
+    return True
+
+
+def test_the_comparison_of_devices_sees_what_differs() -> None:
+    line = "  ok  loss of 3 rows: 0.250001, expected 0.25 within 1e-05"
+    assert disagreements(f"a\n{line}\nb", line.replace("0.250001", "0.250003")) == []
+    for change in (("0.250001", "0.2503"), ("loss", "cost"), ("3 rows", "4 rows"), (" ok ", "")):
+        assert disagreements(line, line.replace(*change)) != []
+    trained = "  ok  accuracy: 0.95, expected above 0.9"
+    assert says_the_same(trained, trained.replace("0.95", "0.94"))
+    assert not says_the_same(trained, trained.replace("0.95", "0.91"))
+    took = "  ok  seconds of a step: 0.3, expected below 9"
+    assert says_the_same(took, took.replace("0.3", "0.7"))
+
+
 def text_cells(path: Path) -> str:
     """What a lesson says in its text cells, without the listings that it quotes."""
     cells = re.split(r"^# %%", path.read_text(encoding="utf-8"), flags=re.M)
@@ -163,8 +220,7 @@ def test_a_mutant_of_a_lesson_fails(lesson_name: str, name: str, tmp_path: Path)
         source = source.replace(*change)
     (tmp_path / f"{lesson_name}.py").write_text(source, encoding="utf-8")
     run = f"import runpy\nrunpy.run_path('{lesson_name}.py', run_name='__main__')"
-    no_figures = "from tinygrad_edu import lesson\nlesson.save_figure = lambda *_: None\n"
-    (tmp_path / "run.py").write_text(f"{library}\n{no_figures}{run}", encoding="utf-8")
+    (tmp_path / "run.py").write_text(f"{library}\n{NO_FIGURES}{run}", encoding="utf-8")
     result = python("run.py", "--quick", folder=tmp_path)
     assert result.returncode == 1
     last = result.stderr.splitlines()[-1]

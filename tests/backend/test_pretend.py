@@ -551,6 +551,15 @@ def test_counters_are_independent_and_the_total_can_be_reset() -> None:
     assert (outer.count, inner.count, pretend.transfers.count) == (2, 1, 3)
 
 
+def test_bytes_and_calls_are_counted_too() -> None:
+    with count_transfers() as counter:
+        a: Any = to_device(A)
+        ((a @ a.T) * 2).sum().item()
+    assert (counter.uploads, counter.uploaded_bytes) == (1, A.nbytes)
+    assert (counter.count, counter.bytes) == (1, 4)
+    assert counter.calls == 3  # @, *, sum; a transpose is a view
+
+
 SILENT: dict[str, Callable[[Any], Any]] = {
     "division by zero": lambda a: a / xp.zeros_like(a),
     "log of zero": lambda a: xp.log(a * 0),

@@ -16,11 +16,11 @@ import numpy as np
 
 from . import pretend_rules as rules
 from .pretend_array import PretendArray as PretendArray
-from .pretend_array import TransferCounter as TransferCounter
 from .pretend_array import assigned_value, is_operand
-from .pretend_array import count_transfers as count_transfers
-from .pretend_array import transfers as transfers
 from .pretend_calls import device_copy, run
+from .pretend_counts import TransferCounter as TransferCounter
+from .pretend_counts import count_transfers as count_transfers
+from .pretend_counts import transfers as transfers
 
 
 def to_device(array: np.ndarray) -> PretendArray:

@@ -1,11 +1,10 @@
-"""PretendArray: a NumPy array behind the manners of cupy.ndarray, and the count of its transfers.
+"""PretendArray: a NumPy array behind the manners of cupy.ndarray.
 
 Its operators and most of its methods are attached by the tables at the end of pretend.py.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Iterator
 from typing import Any
@@ -13,34 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import pretend_rules as rules
-
-
-class TransferCounter:
-    """Counts copies from the device to the host."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-
-transfers = TransferCounter()  # all of them; set transfers.count = 0 to start anew
-_counters = [transfers]
-
-
-@contextlib.contextmanager
-def count_transfers() -> Iterator[TransferCounter]:
-    """Counts the copies made inside a `with` block: `with count_transfers() as counter: ...`."""
-    counter = TransferCounter()
-    _counters.append(counter)
-    try:
-        yield counter
-    finally:
-        _counters.remove(counter)
-
-
-def count_transfer() -> None:
-    """Notes one copy from the device to the host."""
-    for counter in _counters:
-        counter.count += 1
+from .pretend_counts import count_call, count_transfer
 
 
 class Flags:
@@ -127,7 +99,7 @@ class PretendArray:
         self, stream: None = None, order: Any = "C", out: Any = None, blocking: bool = True
     ) -> np.ndarray:
         """A copy on the host, as a NumPy array; counts as a transfer."""
-        count_transfer()
+        count_transfer(self.nbytes)
         if out is None:
             return np.array(self._array, order=order)
         if out.dtype != self.dtype or out.shape != self.shape:
@@ -207,6 +179,8 @@ class PretendArray:
         items = index if isinstance(index, tuple) else (index,)
         host_items = tuple(unwrap_nested(item) for item in items)
         key, has_arrays, has_masks = rules.device_index(host_items, self.shape)
+        if has_arrays:
+            count_call()
         if has_masks:
             count_transfer()  # a GPU counts the True entries first and tells the host
         return key, has_arrays

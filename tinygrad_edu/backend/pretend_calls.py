@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from . import pretend_rules as rules
-from .pretend_array import PretendArray, count_transfer
+from .pretend_array import PretendArray
+from .pretend_counts import count_call, count_transfer, count_upload
 
 
 def device_copy(array: np.ndarray) -> PretendArray:
     """A copy of a host array on the pretend device."""
     if array.dtype.char not in "?bhilqBHILQefdFD":
         raise ValueError(f"Unsupported dtype {array.dtype}: a GPU holds numbers of up to 16 bytes")
+    count_upload(array.nbytes)
     only_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
     return PretendArray(np.array(array, order="F" if only_fortran else "C"))
 
@@ -43,6 +45,7 @@ def run(
         for i, value in enumerate(args)
     ]
     host_kwargs = {key: _operand(name, key, value, sources) for key, value in kwargs.items()}
+    count_call()
     if rules.copies_to_host(name, len(args), keywords):
         count_transfer()
     short_name = name.rpartition(".")[2]
