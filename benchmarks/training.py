@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_edu import backend
 from tinygrad_edu.backend import cuda
 from tinygrad_edu.lesson import progress, use_safe_console
 
@@ -184,11 +185,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python "
         f"{platform.python_version()}, NumPy {np.__version__}, device {options.device}"
     )
+    try:
+        backend.backend(options.device)
+    except (RuntimeError, ValueError) as error:
+        print(f"tinygrad-edu bench: {error}", file=sys.stderr)
+        return 2
     if options.device == "cuda":
-        reason = cuda.reason_not_available()
-        if reason:
-            print(f'tinygrad-edu bench: device "cuda" cannot be used: {reason}', file=sys.stderr)
-            return 2
         print(f"GPU: {cuda.description()}")
     if absent:
         print(f"not installed, so left out: {', '.join(absent)}")

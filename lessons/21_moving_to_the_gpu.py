@@ -130,6 +130,8 @@ train_step(model, optimizer, x, y)
 before = devices_of(model, optimizer)
 model.to(GPU)
 moved = devices_of(model, optimizer)
+on_host = [kind for kind, devices in moved.items() if "cpu" in devices]
+lesson.expect("on the host until the next step", ", ".join(on_host), "m and v of Adam")
 train_step(model, optimizer, x.to(GPU), y.to(GPU))
 after = devices_of(model, optimizer)
 lesson.table(
@@ -401,7 +403,7 @@ lesson.table(
         ("operations a second, float32", "100 billion", "8.1 trillion"),
         ("to start a call", "1 µs", "10 µs"),
         ("latency of a copy", "-", "10 µs"),
-        ("bytes a second of a copy", "-", "15.75 billion"),
+        ("bytes a second of a copy, PCIe 3.0", "-", "15.75 billion"),
     ],
 )
 

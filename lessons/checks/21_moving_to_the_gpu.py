@@ -38,11 +38,13 @@ def check_mean_loss(mean_loss):
 
 
 def small_network(device):
-    """A network and its optimizer, the same for every device; no random state is changed."""
+    """A network and its optimizer, with the same weights on every device."""
     before = te.random_state()
-    te.manual_seed(3)
     model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3)).to(device)
     te.set_random_state(before)
+    rng = np.random.default_rng(3)
+    for p in model.parameters():
+        p.data = te.tensor(rng.normal(size=p.shape).astype("float32"), device=device)
     return model, te.optim.SGD(model.parameters(), lr=0.5)
 
 

@@ -22,28 +22,28 @@ IMPLICIT = (  # the stand-in turns into a NumPy array without a word
     "PretendArray.__array__ = lambda self, dtype=None, copy=None: self.get()"
 )
 MIXING = (  # the stand-in takes NumPy arrays as factors
-    "from tinygrad_edu.backend.pretend_array import PretendArray\n"
+    "from tinygrad_edu.backend.pretend import PretendArray\n"
     "right = PretendArray.__mul__\n"
     "PretendArray.__mul__ = lambda a, b: right(\n"
     "    a, PretendArray(b) if type(b).__name__ == 'ndarray' else b)"
 )
-DRAWN_ANEW = (  # weights are drawn again when the model moves
+CHANGED = (  # a weight is changed when the model moves
     "import tinygrad_edu as te\n"
     "right = te.nn.Module.to\n"
     "def to(self, device):\n"
     "    right(self, device)\n"
     "    for x in [*self.parameters()][:1] if device != 'cpu' else []:\n"
-    "        te.nn.init.normal_(x)\n"
+    "        x.data = 1.001 * x.detach().data\n"
     "    return self\n"
     "te.nn.Module.to = to"
 )
 MUTANTS = {
     "a hidden .item() in the optimizer": (HIDDEN_ITEM, (), "copies: nothing"),
-    "buffers stay on the host": (STATE_LEFT_BEHIND, (), "copies to the device"),
+    "buffers stay on the host": (STATE_LEFT_BEHIND, (), "on the host until"),
     "indices are not looked at": (NO_BOUNDS, (), "entry 4 of 3, of the tensor"),
     "the stand-in converts silently": (IMPLICIT, (), "np.asarray of the raw array"),
     "the stand-in takes NumPy arrays": (MIXING, (), "a raw array and a NumPy array"),
-    "weights drawn anew on the device": (DRAWN_ANEW, (), "same seed"),
+    "weights changed on their way": (CHANGED, (), "same seed"),
     "the total is looked at": (
         "", ("self.steps += 1", "self.steps += int(loss > 0)"), "copies: total",
     ),

@@ -9,16 +9,18 @@ def reason_not_available() -> str | None:
     """Why no GPU can be used here, as a sentence; None where one can."""
     try:
         import cupy
-    except ImportError:
+    except ModuleNotFoundError:
         return (
             "CuPy is not installed; install it for your CUDA version, "
             "for example with: pip install 'tinygrad_edu[gpu]'"
         )
+    except ImportError as error:
+        first_line = str(error).strip().split("\n")[0]
+        return f"CuPy is installed, but importing it fails ({first_line}); install it again"
     if not cupy.cuda.is_available():  # importing CuPy succeeds on machines without a GPU
-        return (
-            f"CuPy {cupy.__version__} is installed, but it finds no NVIDIA driver or no device; "
-            "check with nvidia-smi"
-        )
+        driver = cupy.cuda.runtime.driverGetVersion()  # 0 where there is none
+        found = "an NVIDIA driver but no device" if driver else "no NVIDIA driver"
+        return f"CuPy {cupy.__version__} is installed, but finds {found}; check with nvidia-smi"
     return None
 
 
