@@ -324,7 +324,8 @@ for name, copies, each in found:
 # Random numbers (随机数) are always drawn on the host and copied. So one seed gives the same
 # starting weights on every device, to the last bit. After that the devices may round differently: a
 # GPU adds up the terms of a sum in another order. The difference is small at first. Training lets
-# it grow, but the network learns the same.
+# it grow, but the network learns the same. (The stand-in computes with NumPy too. You will see no
+# difference there, or hardly any.)
 
 # %%
 lesson.heading("5. The same network on both")
