@@ -4,7 +4,6 @@ import numpy as np
 
 import tinygrad_edu as te
 import tinygrad_edu.nn.functional as F
-from tinygrad_edu import nn
 from tinygrad_edu.exercise import gradients, values
 
 LAYERS = [
@@ -17,10 +16,13 @@ LAYERS = [
 
 
 def convolution_layer(shape, filters, kernel, stride=1, padding=0):
-    """Of a real layer, run on zeros."""
-    layer = nn.Conv2d(shape[0], filters, kernel, stride=stride, padding=padding)
-    output = layer(te.tensor(np.zeros((1, *shape), "float32")))
-    return output.shape[1:], sum(p.size for p in layer.parameters())
+    """Of a real convolution, run on zeros."""
+    x, weight, bias = (
+        te.tensor(np.zeros(sizes))
+        for sizes in ((1, *shape), (filters, shape[0], kernel, kernel), filters)
+    )
+    output = F.conv2d(x, weight, bias, stride, padding)
+    return output.shape[1:], weight.size + bias.size
 
 
 def draw_matrices(random):
