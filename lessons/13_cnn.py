@@ -667,7 +667,7 @@ if not options.full:  # we have not measured CIFAR-10
         lesson.expect("this run: gap to the linear model", gap, above=smallest_gap)
 
 # %% [markdown]
-# **Look at the training accuracy.** It goes on rising, while the test accuracy hardly moves:
+# **Look at the training accuracy.** From epoch to epoch it pulls away from the test accuracy:
 # over-fitting (过拟合). After the ten epochs of the table it was 0.805 to 0.848, where the test
 # accuracy was 0.555 to 0.579. Lesson 14 is about that.
 
@@ -889,7 +889,7 @@ figure.suptitle("The pixels an answer depends on: bright is much; three right an
 lesson.save_figure("saliency")
 
 # %% [markdown]
-# The gradient is on the figure, and just around it: at its edge. It speaks of **small** changes of
+# Most of the gradient is on the figure and just around it. But it speaks of **small** changes of
 # single pixels (lesson 10). It does not prove that the network has understood a face.
 
 # %% [markdown]
