@@ -558,6 +558,8 @@ left.axhline(FLOOR, color="black", linestyle=":", label=f"floor, ln(1 + 9/e) = {
 right.axhline(0.1, color="0.6", linestyle="-.", label="guessing")
 left.set(xlabel="epoch", ylabel="training loss", ylim=(0, 2.5), title="The loss, and its floor")
 right.set(xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1), title="What it has learned")
+left.set_xticks(positions)
+right.set_xticks(positions)
 figure.suptitle("Shapes: the same network, start and order of pictures")
 figure.legend(loc="outside lower center", ncols=4)
 lesson.save_figure("softmax_twice")
