@@ -8,7 +8,7 @@
 #
 # **Time.** About 90 minutes with the exercises. The program itself needs some seconds.
 #
-# **Document.** 000 §2.2 and §4.3; BERT also in 003 §2.1.
+# **Document.** 000 §2.2 and §4.3; BERT also in 003 §1.4 and §2.1.
 #
 # **Before this lesson.** Cross-entropy (lesson 3), Adam (lesson 7), attention by hand (lesson 15),
 # and what is wrong with the listing of 000 §5.2 (lesson 16).
@@ -64,7 +64,8 @@ if options.text not in (None, *BOOKS):
 #
 # There are four adjectives, four nouns and four verbs. Nouns and verbs have a singular and a
 # plural. All choices are equally likely, but the verb has the number of the **first** noun, five
-# words before it. That is agreement (主谓一致). "hill" stands just before the verb and tells nothing.
+# words before it. That is agreement (主谓一致). "hill" stands just before the verb and says
+# nothing.
 #
 # The entropy (熵) of a choice among k equally likely words is `log₂ k` bits. A sentence has
 # 2 + 3 + 2 + 2 + 3 = 12 bits in 11 words. In nats, the unit of our loss (`1 bit = ln 2 nats`), that
@@ -558,7 +559,7 @@ lesson.table(
     [(kind, f"{a:.4f}", f"{b:.4f}") for kind, a, b in zip(kinds, exact, by_place, strict=True)],
 )
 lesson.expect("mean of the exact entropies", sum(exact) / 11, floor, tolerance=1e-12)
-lesson.expect("mean of the losses by place", by_place.mean(), validation_loss, tolerance=1e-5)
+lesson.expect("mean by place / loss", by_place.mean() / validation_loss, 1, tolerance=1e-5)
 
 figure, (left, right) = lesson.figure(1, 2, size=(17, 6.5))
 left.plot(range(1, steps + 1), batch_losses, color=lesson.SKY, linewidth=0.8, label="GPT, batch")
@@ -579,9 +580,10 @@ right.legend(loc="upper right", ncols=2)
 lesson.save_figure("loss")
 
 # %% [markdown]
-# The loss falls in steps. First the network learns which word may follow which, then who comes
-# where. For a while it stays on a plateau, where it does not know the number of the verb. Then it
-# finds the agreement, and the loss drops to the floor.
+# The loss falls in steps. First the network learns how often each word comes, then which kind of
+# word stands where. For a while it stays on a plateau, where it does not know the number of the
+# verb. Then it finds the agreement, and the loss drops to the floor. (The quick run ends about
+# there.)
 #
 # ## 9. Does it know the number of the verb?
 #
@@ -618,8 +620,8 @@ lesson.expect("order 3 guesses the number", by_counting, 0.5, tolerance=0.05)
 
 # Measured with the seeds 0 to 4.
 MEASURED = [  # steps, validation loss, right number, likelier, sentences by the rule
-    ("quick: 300 steps", (0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.0, 0.0)),
-    ("1000 steps", (0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.0, 0.0)),
+    ("quick: 300 steps", (0.810, 0.846), (0.480, 0.709), (0.484, 1.000), (0.390, 0.520)),
+    ("1000 steps", (0.760, 0.762), (0.986, 0.989), (1.000, 1.000), (0.945, 0.990)),
 ]
 lesson.table(
     ["run", "validation loss", "right number", "it is likelier", "sentences by the rule"],
@@ -635,10 +637,11 @@ else:
     lesson.expect("the right number is the likelier one", agreement, above=0.99)
 
 # %% [markdown]
-# The quick run stops before the network has found the agreement: its loss is below the Markov
-# lines of order 1 and 2, and it still guesses the number. 1000 steps come close to the floor. And
-# they beat counting with order 5, which sees the noun too. The table of order 5 treats "dogs" and
-# "cats" as unrelated. The network has found out that they belong together.
+# The quick run stops before the network has found the agreement, or while it is finding it. Its
+# loss is below the Markov lines of order 1 and 2, and mostly it still guesses the number. With 1000
+# steps it comes close to the floor. It even beats counting with order 5, which sees the noun too.
+# For the table of order 5, "dogs" and "cats" have nothing in common. The network has found out that
+# they go with the same verbs.
 #
 # (Can the loss be below the floor? On 500 sentences by chance, a little. In the mean, never.)
 #
@@ -782,7 +785,7 @@ MASK = V  # one more token
 te.manual_seed(options.seed)
 masked = nn.MaskedLanguageModel(V + 1, 12, 32, 4, 2, mask_token=MASK, hidden_dim=64, dropout=0.1)
 optimizer = te.optim.Adam(masked.parameters(), lr=0.003)
-for _ in lesson.progress(range(250 if options.quick else 600), "masked"):
+for _ in lesson.progress(range(350 if options.quick else 600), "masked"):
     batch = train_rows[draw.integers(0, len(train_rows), 32)]  # (32, 12)
     loss = masked.loss(*masked.hide(batch, probability=0.3))
     optimizer.zero_grad()
@@ -856,25 +859,47 @@ if not options.quick:
 #
 # The grammar is a toy. What about a real text, character by character (字符)? With `--text english`
 # this lesson trains on the Psalms and Proverbs of the King James Bible, with `--text chinese` on
-# the Analects (论语). Every tenth chapter is held out. It takes up to five minutes.
+# the Analects (论语). Every tenth chapter is held out. It takes less than five minutes.
 #
-# A count of what follows the last k characters is the opponent, on the same characters. We give it
-# an advantage: its order and smoothing are chosen on the held-out part itself, and so is the best
-# mean of several orders. The table has what we measured once, with the seed 0.
+# The opponent is counting what follows the last k characters, judged on the same characters. We
+# give it an advantage: its order and its smoothing are those that are best on the held-out part
+# itself. So is the number of orders in the last column, where the probabilities of the orders 0 to
+# k are averaged. The tables have what we measured once, with the seed 0.
 
 # %%
 lesson.heading("12. Characters of real books")
 # Measured once with the seed 0; processor time of one core.
 BOOKS_MEASURED = [  # book, parameters, steps, minutes, GPT, best order, best mean of orders
-    ("english", 0, 0, 0.0, 0.0, 0.0, 0.0),
-    ("chinese", 0, 0, 0.0, 0.0, 0.0, 0.0),
+    ("english", 355_945, 2800, "2.5", "EN2800", "1.393", "1.491"),
+    ("chinese", 277_455, 200, "0.1", "5.501", "5.873", "5.360"),
 ]
+HELD_OUT_LOSS = {  # after so many steps; the Chinese run is longer here than the one above
+    "english": {700: "2.128", 1400: "1.789", 2100: "1.526", 2800: "EN2800"},
+    "chinese": {200: "5.501", 400: "5.792", 600: "6.019", 1000: "6.574"},
+}
 lesson.table(
     ["book", "parameters", "steps", "minutes", "GPT", "one order", "mean of orders"],
     BOOKS_MEASURED,
 )
+for book, losses in HELD_OUT_LOSS.items():
+    print(f"{book}, loss after", ", ".join(f"{n} steps {loss}" for n, loss in losses.items()))
+
+# %% [markdown]
+# **Counting wins on the Bible.** The four characters before tell so much that the network does not
+# catch up in this time. Its loss still falls when it stops: more time would help.
+#
+# **On the Analects nobody wins clearly.** The network beats each single order, and a mean of the
+# first few orders beats the network. More time would not help here. After 200 steps the held-out
+# loss rises, because the network begins to learn the 20 chapters by heart (overfitting, 过拟合,
+# lesson 14). We chose the 200 steps by that loss, so the network had an advantage too. It is a very
+# short book: only more text would help.
+#
+# So a GPT is not simply better than counting. It is better where what matters is far away or has
+# to be shared between words, as in the grammar, and where there is enough text to learn it from.
+
+# %%
 SETTINGS = {  # positions, numbers in a row, blocks, dropout, α, texts in a batch, steps
-    "english": (64, 96, 3, 0.0, 0.003, 16, 2800),
+    "english": (64, 96, 3, 0.0, 0.003, 16, 4000),
     "chinese": (32, 64, 2, 0.2, 0.001, 32, 200),
 }
 
