@@ -71,6 +71,9 @@ if options.text not in (None, *BOOKS):
 # 2 + 3 + 2 + 2 + 3 = 12 bits in 11 words. In nats, the unit of our loss (`1 bit = ln 2 nats`), that
 # is `12 ln 2 / 11` for each word, in the mean. No model can have a smaller expected loss. We check
 # it by writing down all sentences.
+#
+# There are so few sentences that some of the validation set (验证集) also occur in the training
+# set. We count the new ones, and section 8 looks at their loss alone.
 
 # %%
 lesson.heading("2. A language that we know exactly")
@@ -93,6 +96,9 @@ lesson.compare(
 print(f"the floor of every model: {floor:.5f} nats a word")
 lesson.expect("training sentences that follow the rule", EVERY.issuperset(train_text), True)
 lesson.expect("validation sentences that follow it", EVERY.issuperset(test_text), True)
+is_new = ~np.isin(test_text, train_text)
+print(f"{len(train_text):,} sentences to train on, {len(test_text)} to validate; ", end="")
+print(f"{is_new.sum()} of these are new")
 
 # %% [markdown]
 # **Tokens.** A token (词元) is the number of a word. Each sentence becomes one row. We put a full
@@ -128,9 +134,9 @@ lesson.expect(
 # **What counting reaches.** A Markov model (马尔可夫模型) of order k looks at the last k words, and
 # counts in the training set what came next. How well can it do at best? The table gives its own
 # floor, computed exactly. Beside it stands what counting 2,000 sentences reaches on the 500 of the
-# validation set (验证集), with 0.01 added to each count so that nothing is impossible. Orders 1 to
-# 4 do not see the first noun when the verb comes. Order 5 sees it. But it meets so many different
-# contexts that it has seen each of them a few times only.
+# validation set, with 0.01 added to each count so that nothing is impossible. Orders 1 to 4 do not
+# see the first noun when the verb comes. Order 5 sees it. But it meets so many different contexts
+# that it has seen each of them a few times only.
 
 # %%
 SMOOTHING = 0.01
@@ -550,7 +556,8 @@ validation_loss = history[-1][1]
 with te.no_grad():
     logits = model(test_x)  # (500, 11, 24)
     surprise = F.cross_entropy(logits.reshape((-1, V)), test_y.reshape(-1), reduction="none")
-by_place = surprise.numpy().reshape(test_y.shape).mean(axis=0)  # (11,)
+surprise = surprise.numpy().reshape(test_y.shape)  # (500, 11)
+by_place = surprise.mean(axis=0)  # (11,)
 kinds = "the ADJ NOUN near the ADJ hill VERB the NOUN .".split()
 choices = {"ADJ": 4, "NOUN": 8, "VERB": 4}
 exact = [math.log(choices.get(kind, 1)) for kind in kinds]
@@ -559,6 +566,9 @@ lesson.table(
     [(kind, f"{a:.4f}", f"{b:.4f}") for kind, a, b in zip(kinds, exact, by_place, strict=True)],
 )
 lesson.expect("mean of the exact entropies", sum(exact) / 11, floor, tolerance=1e-12)
+print(f"loss of the sentences that are new {surprise[is_new].mean():.4f}, ", end="")
+print(f"of the others {surprise[~is_new].mean():.4f}")
+lesson.expect("new sentences / others", surprise[is_new].mean() / surprise[~is_new].mean(), 1, 0.03)
 lesson.expect("mean by place / loss", by_place.mean() / validation_loss, 1, tolerance=1e-5)
 
 figure, (left, right) = lesson.figure(1, 2, size=(17, 6.5))
@@ -569,7 +579,7 @@ for k, style in ((1, ":"), (2, "-."), (3, "--")):
         counted[k], color="black", linestyle=style, linewidth=2, label=f"Markov, order {k}"
     )
 left.axhline(floor, color=lesson.RED, linewidth=2, label="entropy: the floor")
-left.set(xlabel="step", ylabel="nats a word", title="Loss", ylim=(0.7, 1.6))
+left.set(xlabel="step", ylabel="nats a word", title="Loss", ylim=(0.7, 1.8))
 left.legend()
 places = np.arange(11)
 right.bar(places - 0.2, exact, 0.4, color="0.6", label="exact entropy")
