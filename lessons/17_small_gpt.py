@@ -387,7 +387,9 @@ lesson.compare(
     ]
 )  # fmt: skip
 del documents
-print("parameters of the listing of §5.2:", f"{10_000 * 256 + 256 * 512 + 512 + 513 * 10_000:,}")
+words, d, f = 10_000, 256, 512
+listing = words * d + d * f + f + f * words + words
+print(f"the listing of §5.2, {words:,} words, d = {d}, f = {f}: {listing:,} parameters")
 lesson.expect("parameters", sum(p.size for p in model.parameters()), 19_096)
 
 # %% [markdown]
@@ -505,8 +507,10 @@ lesson.expect("largest attention to a later word", max(to_later), 0)
 lesson.heading("8. Training")
 te.manual_seed(options.seed)
 model = make_gpt()
-optimizer = te.optim.Adam(model.parameters(), lr=0.001)
+RATE, BATCH, VALIDATE_EVERY = 0.001, 32, 50
 steps = 300 if options.quick else 1000
+optimizer = te.optim.Adam(model.parameters(), lr=RATE)
+print(f"α = {RATE}, {BATCH} sentences a step, validation every {VALIDATE_EVERY} of {steps} steps")
 draw = np.random.default_rng(options.seed)
 test_x, test_y = te.asarray(test_rows[:, :-1]), te.asarray(test_rows[:, 1:])  # (500, 11)
 
@@ -518,7 +522,7 @@ def loss_of(model: nn.Module, x: te.Tensor, y: te.Tensor) -> te.Tensor:
 
 
 def validate() -> float:
-    """The loss on the 500 sentences that are not trained on."""
+    """The loss on the 500 validation sentences."""
     model.eval()
     with te.no_grad():
         value = loss_of(model, test_x, test_y).item()
@@ -529,14 +533,14 @@ def validate() -> float:
 batch_losses, history = [], [(0, validate())]
 bar = lesson.progress(range(1, steps + 1), "training")
 for step in bar:
-    batch = train_rows[draw.integers(0, len(train_rows), 32)]  # (32, 12)
+    batch = train_rows[draw.integers(0, len(train_rows), BATCH)]  # (32, 12)
     loss = loss_of(model, te.asarray(batch[:, :-1]), te.asarray(batch[:, 1:]))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
 
     batch_losses.append(loss.item())
-    if step % 50 == 0:
+    if step % VALIDATE_EVERY == 0:
         history.append((step, validate()))
         bar.set_postfix_str(f"validation loss {history[-1][1]:.4f}", refresh=False)
 model.eval()
@@ -779,25 +783,41 @@ lesson.expect("the same words with the cache", np.array_equal(*texts), True)
 #
 # 003 §2.1 says that BERT has a few million parameters (数百万). **Verdict: wrong.** Its paper
 # (Devlin et al. 2019) gives 12 blocks of 768 numbers with 3,072 hidden neurons for the smaller of
-# its two models, and 110 million parameters in all. The blocks alone have:
+# its two models, and 110,000,000 parameters in all. We count:
 
 # %%
 lesson.heading("11. A model that sees both sides")
-print("percent: 80 [mask], 10 another word, 10 as they are; chosen 15 by BERT, 30 here")
 bert_block = nn.TransformerBlock(768, num_heads=12, hidden_dim=3072)
 in_blocks = sum(n for name, n in parts_of(0, 0, 768, 3072, 12).items() if "all blocks" in name)
 counted_here = 12 * sum(p.size for p in bert_block.parameters())
 lesson.compare([("parameters in the blocks of BERT base", None, in_blocks, counted_here)])
 lesson.expect("that is more than 10 million", counted_here, above=10_000_000)
-print(f"the paper's sizes: 12 blocks, 768, {3072:,} hidden; {110} million parameters in all")
+words, positions, segments, d, f = 30_522, 512, 2, 768, 3072
+around = (words + positions + segments) * d + 2 * d + (d * d + d)  # embeddings, norm, last layer
+print(
+    f"d = {d}, f = {f:,}; with {words:,} pieces of words and {positions} positions it has ", end=""
+)
+print(f"{in_blocks + around:,} in all, rounded {round(in_blocks + around, -7):,}")
 
-MASK = V  # one more token
+MASK, HIDDEN_PART = V, 0.3  # one more token
 te.manual_seed(options.seed)
 masked = nn.MaskedLanguageModel(V + 1, 12, 32, 4, 2, mask_token=MASK, hidden_dim=64, dropout=0.1)
+shown, places, were = (x.numpy() for x in masked.hide(train_rows, HIDDEN_PART, seed=options.seed))
+shown = shown.reshape(-1)[places]
+print(f"{HIDDEN_PART:.0%} are chosen: {len(places):,} of {train_rows.size:,} words")
+lesson.table(
+    ["of the chosen words", "meant", "found"],
+    [
+        ("become [mask]", "80%", f"{(shown == MASK).mean():.1%}"),
+        ("become another word", "10%", f"{((shown != MASK) & (shown != were)).mean():.1%}"),
+        ("stay", "10%", f"{(shown == were).mean():.1%}"),
+    ],
+)
+lesson.expect("share that becomes [mask]", (shown == MASK).mean(), 0.8, tolerance=0.02)
 optimizer = te.optim.Adam(masked.parameters(), lr=0.003)
 for _ in lesson.progress(range(350 if options.quick else 600), "masked"):
-    batch = train_rows[draw.integers(0, len(train_rows), 32)]  # (32, 12)
-    loss = masked.loss(*masked.hide(batch, probability=0.3))
+    batch = train_rows[draw.integers(0, len(train_rows), BATCH)]  # (32, 12)
+    loss = masked.loss(*masked.hide(batch, HIDDEN_PART))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

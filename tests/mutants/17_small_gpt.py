@@ -89,9 +89,20 @@ MUTANTS = {
         "import tinygrad_edu as te\n"
         "from tinygrad_edu import nn\n"
         "right = nn.MaskedLanguageModel.hide\n"
-        "def hide(self, x, **k):\n"
-        "    return te.asarray(x), *right(self, x, **k)[1:]\n"
+        "def hide(self, x, *a, **k):\n"
+        "    return te.asarray(x), *right(self, x, *a, **k)[1:]\n"
         "nn.MaskedLanguageModel.hide = hide",
+        (),
+        "share that becomes [mask]",
+    ),
+    "a masked model that sees the left side only": (
+        "from tinygrad_edu import nn\n"
+        "right = nn.MaskedLanguageModel.__init__\n"
+        "def init(self, *sizes, **options):\n"
+        "    right(self, *sizes, **options)\n"
+        "    for block in self.blocks:\n"
+        "        block.attention.causal = True\n"
+        "nn.MaskedLanguageModel.__init__ = init",
         (),
         "subject, from both sides",
     ),
