@@ -377,17 +377,17 @@ names += ["norm.", "head."]
 in_model = [counted_in(model, words) for words in names]
 in_model[5] -= in_model[4]  # "norm." is in the names of the blocks' norms too
 rows = zip(by_formula.items(), in_model, strict=True)
-documents = nn.GPT(10_000, 64, 256, 4, 2, hidden_dim=512)
+words, d, f = 10_000, 256, 512
+documents = nn.GPT(words, 64, d, 4, 2, hidden_dim=f)
 lesson.compare(
     [
         *((name, None, formula, found) for (name, formula), found in rows),
         ("together", None, sum(by_formula.values()), counted_in(model, ".")),
-        ("a GPT of the sizes of §5.2", None, sum(parts_of(10_000, 64, 256, 512, 2).values()),
+        ("a GPT of the sizes of §5.2", None, sum(parts_of(words, 64, d, f, 2).values()),
          counted_in(documents, ".")),
     ]
 )  # fmt: skip
 del documents
-words, d, f = 10_000, 256, 512
 listing = words * d + d * f + f + f * words + words
 print(f"the listing of §5.2, {words:,} words, d = {d}, f = {f}: {listing:,} parameters")
 lesson.expect("parameters", sum(p.size for p in model.parameters()), 19_096)
@@ -900,11 +900,11 @@ if not options.quick:
 lesson.heading("12. Characters of real books")
 # Measured once with the seed 0; processor time of one core.
 BOOKS_MEASURED = [  # book, parameters, steps, minutes, GPT, best order, best mean of orders
-    ("english", 355_945, 2800, "2.5", "EN2800", "1.393", "1.491"),
+    ("english", 355_945, 4000, "3.5", "1.302", "1.393", "1.491"),
     ("chinese", 277_455, 200, "0.1", "5.501", "5.873", "5.360"),
 ]
 HELD_OUT_LOSS = {  # after so many steps; the Chinese run is longer here than the one above
-    "english": {700: "2.128", 1400: "1.789", 2100: "1.526", 2800: "EN2800"},
+    "english": {700: "2.128", 1400: "1.789", 2100: "1.526", 2800: "1.408", 4000: "1.302"},
     "chinese": {200: "5.501", 400: "5.792", 600: "6.019", 1000: "6.574"},
 }
 lesson.table(
@@ -915,8 +915,8 @@ for book, losses in HELD_OUT_LOSS.items():
     print(f"{book}, loss after", ", ".join(f"{n} steps {loss}" for n, loss in losses.items()))
 
 # %% [markdown]
-# **Counting wins on the Bible.** The four characters before tell so much that the network does not
-# catch up in this time. Its loss still falls when it stops: more time would help.
+# **On the Bible the network wins**, but late: after 2800 steps, counting with order 4 is still ahead.
+# The loss still falls when it stops, so more time would help.
 #
 # **On the Analects nobody wins clearly.** The network beats each single order, and a mean of the
 # first few orders beats the network. More time would not help here. After 200 steps the held-out
@@ -926,6 +926,15 @@ for book, losses in HELD_OUT_LOSS.items():
 #
 # So a GPT is not simply better than counting. It is better where what matters is far away or has
 # to be shared between words, as in the grammar, and where there is enough text to learn it from.
+# This is how the two sounded at temperature 0.5. The form is right, the sense is not:
+#
+# ```text
+# He shall be ashamed my high high for the wicked the righteousness shall be moved.
+# They may soul heard are thy mouth; they are for the
+#
+# 子曰：“我，则可以而不不知之，不知也。”
+# 子曰：“吾不可行之，不知人之，不可为之，不为之。”
+# ```
 
 # %%
 SETTINGS = {  # positions, numbers in a row, blocks, dropout, α, texts in a batch, steps
@@ -1001,6 +1010,9 @@ if options.text:
         text = writer.generate(characters.encode("\n"), 300, temperature, seed=options.seed)
         print(f"\ntemperature {temperature}:{characters.decode(text)}")
     lesson.expect("better than a guess, ln V", reached, below=math.log(len(characters)))
+    if not options.quick:
+        limit = {"english": 1.45, "chinese": 5.8}[options.text]
+        lesson.expect("loss of the characters held out", reached, below=limit)
 else:
     print("this run: without --text")
 

@@ -43,7 +43,7 @@ MUTANTS = {
         (),
         "nn.TransformerBlock - by hand",
     ),
-    "the exact GELU": (
+    "a GELU a little too steep": (
         "", ("0.5 * z * (1 + np.tanh(", "z * (0.5 + 0.5 * np.tanh(1.001 * "),
         "nn.TransformerBlock - by hand",
     ),
