@@ -915,8 +915,8 @@ for book, losses in HELD_OUT_LOSS.items():
     print(f"{book}, loss after", ", ".join(f"{n} steps {loss}" for n, loss in losses.items()))
 
 # %% [markdown]
-# **On the Bible the network wins**, but late: after 2800 steps, counting with order 4 is still ahead.
-# The loss still falls when it stops, so more time would help.
+# **On the Bible the network wins**, but late: after 2800 steps, counting with order 4 is still
+# ahead. The loss still falls when it stops, so more time would help.
 #
 # **On the Analects nobody wins clearly.** The network beats each single order, and a mean of the
 # first few orders beats the network. More time would not help here. After 200 steps the held-out
