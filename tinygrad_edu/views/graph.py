@@ -86,7 +86,7 @@ def draw_graph(
     Args:
         names: what to call tensors, as {"w": w}; the others are called x0, x1, …
         gradients: compute the gradient of every box, in a pass of its own that writes no .grad;
-            otherwise each box shows its .grad.
+            otherwise each box shows its .grad, once backward() has run.
         limit: so many boxes are drawn; of a longer computation the middle is left out.
     """
     order, called, notes = graph_of(output, names)
@@ -114,12 +114,15 @@ def _box(
     found: dict[Tensor, np.ndarray] | None,
     ran: bool,
 ) -> Box:
+    """The box of x: no line on its gradient where none was asked for and none was computed."""
     made, formula = described(x, called)
     kind = made if x.op is None else "output" if x is output else "operation"
     text = [made] if x.op is None or width(made) <= 30 else [x.op.__name__]
     if x.op is not None and width(formula) <= 40:
         text.append(formula)
     text += after("= ", short(x.numpy(), digits=4)).split("\n")
+    if found is None and not ran:
+        return Box(called[x], f"shape {x.shape}", kind, text, [])
     if not x.requires_grad:
         gradient = "no gradient wanted"
     elif found is not None:
@@ -128,7 +131,7 @@ def _box(
     elif x.grad is not None:
         gradient = after(".grad = ", short(x.grad.numpy(), 4))
     else:
-        gradient = "gradient not kept" if ran else "backward not run yet"
+        gradient = "gradient not kept"
     return Box(called[x], f"shape {x.shape}", kind, text, gradient.split("\n"))
 
 
