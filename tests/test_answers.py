@@ -191,6 +191,12 @@ def test_the_way_of_a_learner(folder: Path, capsys: pytest.CaptureFixture[str]) 
         ("assert x < 0", ["AssertionError", "line 8: assert x < 0"]),
         ("y = 2 * x", ["it gives nothing back (None): is there a return?"]),
         ("y = 2 * x\n...", ["it gives nothing back", "Line 9 is still `...`."]),
+        ("y = 2 * x\npass", ["it gives nothing back", "Line 9 is still `pass`."]),
+        (
+            "a, é = np.ones((7, 3)), np.ones((7, 4))\nreturn é.T @ a @ (a + a)",
+            ["ValueError: matmul", "line 9: ret", "é.T @ a has the shape (4, 3), a + a has"],
+        ),
+        ("return np.ones(3) + np.ones((\n  2,\n))", ["ValueError: operands", "line 8: return"]),
         ("pass", ["(not written yet)"]),
         ("return 2 * x\n...", ["  ok       double"]),
         ("print('here', x)\nreturn 2 * x", ["here 2", "here 3.5", "  ok       double"]),

@@ -10,6 +10,8 @@ import traceback
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .exercise import Exercise, ExerciseError
 
 OK, NOT_YET, WRONG = "ok", "not yet", "wrong"
@@ -110,13 +112,13 @@ def check_file(exercises: list[Exercise], path: Path) -> list[Result]:
     results = []
     for exercise in exercises:
         name = exercise.function_name
-        line, is_all = dots.get(name, (0, False))
+        line, dot, is_all = dots.get(name, (0, "", False))
         if is_all:
             results.append(Result(name, NOT_YET))
             continue
         result = check_one(exercise, written.get(name), path)
         if line and result.status == WRONG:
-            result = result._replace(sentence=f"{result.sentence}\nLine {line} is still `...`.")
+            result = result._replace(sentence=f"{result.sentence}\nLine {line} is still `{dot}`.")
         results.append(result)
     return results
 
@@ -143,22 +145,45 @@ def told(error: BaseException, path: Path) -> str:
         return f"{type(error).__name__}: {error.msg}\n{_quoted(error.lineno, error.text)}"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     if frames:
-        return f"{message}\n{_quoted(frames[-1].lineno, frames[-1].line)}"
+        quoted = _quoted(frames[-1].lineno, frames[-1].line)
+        return "\n".join([message, quoted, *_shapes(error, path)])
     return f"{message}\nDoes it take and give back what the exercise asks for?"
+
+
+def _shapes(error: BaseException, path: Path) -> list[str]:
+    """A line with the shapes left and right of the operator that failed, where both are arrays."""
+    trace = error.__traceback__
+    calls = zip(traceback.walk_tb(trace), traceback.extract_tb(trace), strict=True)
+    frame, at = [(frame, at) for (frame, _), at in calls if at.filename == str(path)][-1]
+    place = at.lineno, at.colno, at.end_lineno, at.end_colno
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if not isinstance(node, ast.BinOp) or place != _place(node):
+            continue
+        if any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node)):
+            return []  # not to be run a second time
+        sides = [ast.unparse(side) for side in (node.left, node.right)]
+        found = {side: eval(side, frame.f_globals, frame.f_locals) for side in sides}
+        if all(isinstance(value, np.ndarray) for value in found.values()):
+            return [", ".join(f"{side} has the shape {x.shape}" for side, x in found.items())]
+    return []
+
+
+def _place(node: ast.expr) -> tuple[int, int, int | None, int | None]:
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
 
 def _quoted(number: int | None, line: str | None) -> str:
     return f"line {number}: {(line or '').strip()}".rstrip(": ")
 
 
-def _dots(path: Path) -> dict[str, tuple[int, bool]]:
-    """By function: the line of its last `...`, and whether it has nothing besides."""
+def _dots(path: Path) -> dict[str, tuple[int, str, bool]]:
+    """By function: the line of its last `...` or `pass`, which of them, and whether it is all."""
     found = {}
     for node in ast.parse(path.read_bytes()).body:
         if isinstance(node, ast.FunctionDef):
             body = node.body[ast.get_docstring(node) is not None :]
             dots = [line for line in body if ast.unparse(line) in ("...", "pass")]
             if dots or not body:
-                line = dots[-1].lineno if dots else node.lineno
-                found[node.name] = (line, len(dots) == len(body))
+                line, dot = (dots[-1].lineno, ast.unparse(dots[-1])) if dots else (node.lineno, "")
+                found[node.name] = (line, dot, len(dots) == len(body))
     return found
