@@ -161,6 +161,16 @@ def test_a_gradient_with_a_known_mistake_gets_its_diagnosis(
     request.node.add_report_section("call", "table", "\n".join([title, *lines]))
 
 
+@every_lesson
+def test_each_typical_mistake_is_named(lesson: Path) -> None:
+    for exercise in exercises(lesson):
+        for sentence, wrong in exercise.mistakes.items():
+            assert str(error_of(exercise, wrong)) == sentence
+        alternatives = getattr(exercise, "alternatives", None)
+        for line in alternatives(*exercise.draw(np.random.default_rng(0))) if alternatives else ():
+            assert line in str(error_of(exercise, lambda *a, f=alternatives, k=line: f(*a)[k]))
+
+
 # --- values, gradients and Exercise, each seen failing
 
 
@@ -170,6 +180,17 @@ def mean_and_range(x: np.ndarray) -> tuple[float, np.ndarray]:
 
 PAIR = values("f", "mean and range", [(np.array([1.0, 2.0, 6.0]),)], mean_and_range)
 WORD = values("f", "backwards", lambda random: [("abc",), ("no",)], lambda word: word[::-1])
+
+
+def test_a_mistake_is_named_where_all_cases_match() -> None:
+    cases = [(np.array([1.0, 3.0]),), (np.arange(12.0),)]
+    mistakes = {"not twice": lambda x: x, "the sum": np.sum}
+    exercise = values("f", "twice", cases, lambda x: 2 * x, mistakes=mistakes)
+    assert str(error_of(exercise, lambda x: 1 * x)) == "not twice"
+    at_first = str(error_of(exercise, lambda x: x if len(x) == 2 else 2 * x))
+    assert at_first.startswith("case 1 of 2 is wrong:\n  x = [1. 3.]  shape (2,)\n  given")
+    later = str(error_of(exercise, lambda x: 2 * x if len(x) == 2 else x))
+    assert later.startswith("case 2 of 2 is wrong:\n  x: shape (12,)\n  given = [ 0.")
 
 
 @pytest.mark.parametrize(

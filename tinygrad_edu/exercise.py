@@ -13,13 +13,13 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .diagnosis import Diagnosis, diagnose
-from .tables import equal, plain
+from .tables import labelled, plain, same
 
 Function = Callable[..., Any]
 Arguments = tuple[Any, ...]
@@ -42,18 +42,25 @@ class Exercise:
         function_name: of the function in the learner's file.
         title: one line that says what it computes.
         check: takes the learner's function; raises ExerciseError("sentence") where it is wrong.
+        mistakes: typical wrong functions, by the sentence that check says of them.
     """
 
     function_name: str
     title: str
     check: Callable[[Function], None]
+    mistakes: Mapping[str, Function] = field(default_factory=dict, kw_only=True)
 
 
 # --- values
 
 
 def values(
-    function_name: str, title: str, cases: Cases, correct: Function, tolerance: float = 1e-8
+    function_name: str,
+    title: str,
+    cases: Cases,
+    correct: Function,
+    tolerance: float = 1e-8,
+    mistakes: Mapping[str, Function] | None = None,
 ) -> Exercise:
     """An exercise whose function has to give the same as another one.
 
@@ -64,20 +71,31 @@ def values(
             tuple of these.
         tolerance: allowed difference, relative to the largest number of the answer if that is
             above 1.
+        mistakes: typical wrong answers for the same arguments, by the sentence that names them:
+            {"the sign is wrong": lambda y_hat, y: y - y_hat}. It is said where all cases match.
     """
+
+    def named(function: Function, drawn: Sequence[Arguments]) -> str | None:
+        """The sentence of the mistake that the function makes, if it is one of them."""
+        for sentence, wrong in (mistakes or {}).items():
+            with np.errstate(all="ignore"):
+                answers = ((_call(function, a), wrong(*copy.deepcopy(a))) for a in drawn)
+                if all(same(given, mistaken, tolerance) for given, mistaken in answers):
+                    return sentence
+        return None
 
     def check(function: Function) -> None:
         drawn = list(cases(np.random.default_rng(0)) if callable(cases) else cases)
         for number, arguments in enumerate(drawn, 1):
             wanted = correct(*copy.deepcopy(arguments))
             given = _call(function, arguments)
-            if not _same(given, wanted, tolerance):
+            if not same(given, wanted, tolerance):
                 lines = [f"case {number} of {len(drawn)} is wrong:"]
-                lines += map(_line, _parameters(function, arguments), arguments)
-                lines += [_line("given", given), _line("expected", wanted)]
-                raise ExerciseError("\n".join(lines))
+                lines += map(_argument, _parameters(function, arguments), arguments)
+                lines += [labelled("given", given), labelled("expected", wanted)]
+                raise ExerciseError(named(function, drawn) or "\n".join(lines))
 
-    return Exercise(function_name, title, check)
+    return Exercise(function_name, title, check, mistakes=mistakes or {})
 
 
 def _call(function: Function, arguments: Arguments) -> Any:
@@ -107,30 +125,10 @@ def _parameters(function: Function, arguments: Arguments) -> list[str]:
     return (names + plenty)[: len(arguments)]
 
 
-def _same(given: Any, wanted: Any, tolerance: float) -> bool:
-    if isinstance(wanted, tuple):
-        several = isinstance(given, tuple | list) and len(given) == len(wanted)
-        return several and all(map(_same, given, wanted, [tolerance] * len(wanted)))
-    wanted = np.asarray(plain(wanted))
-    if wanted.dtype.kind not in "iufc":  # strings, truth values
-        return equal(given, wanted, 0)
-    try:
-        given = np.asarray(plain(given), wanted.dtype if wanted.dtype.kind == "c" else float)
-    except (TypeError, ValueError):
-        return False
-    return equal(given, wanted, tolerance * max(1.0, np.abs(wanted).max(initial=0)))
-
-
-def _line(name: str, value: Any) -> str:
-    """One value under its name, arrays with their shape and shortened where they are long."""
-    value = plain(value)
-    if isinstance(value, tuple):
-        return "\n".join(_line(f"{name}[{i}]", part) for i, part in enumerate(value))
-    if isinstance(value, np.ndarray):
-        shown = np.array2string(value, precision=8, threshold=40, edgeitems=3)
-        line = f"  {name} = {shown}".replace("\n", "\n" + " " * (len(name) + 5))
-        return line + f"  shape {value.shape}"
-    return f"  {name} = {value!r}"
+def _argument(name: str, value: Any) -> str:
+    """A small argument in full, of a large one its shape: the answers need the room."""
+    is_large = isinstance(value, np.ndarray) and value.size > 10
+    return f"  {name}: shape {value.shape}" if is_large else labelled(name, value)
 
 
 # --- gradients
@@ -245,6 +243,6 @@ def _sample(arguments: Arguments, i: int, n: int) -> Arguments:
 def _parts(parts: list[np.ndarray], true: Any) -> np.ndarray | None:
     """The part of each sample in the true gradient, None where it is no sum or mean over them."""
     for share in (1.0, 1 / len(parts)):
-        if parts[0].shape == np.shape(true) and _same(share * sum(parts), true, 1e-6):
+        if parts[0].shape == np.shape(true) and same(share * sum(parts), true, 1e-6):
             return share * np.stack(parts)
     return None

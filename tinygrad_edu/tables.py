@@ -48,6 +48,18 @@ def show(name: str, value: Any, digits: int = 11) -> None:
     print(f"{name:10} = {' '.join(entries.split())}")
 
 
+def labelled(name: str, value: Any) -> str:
+    """One value under its name, arrays with their shape and shortened where they are long."""
+    value = plain(value)
+    if isinstance(value, tuple):
+        return "\n".join(labelled(f"{name}[{i}]", part) for i, part in enumerate(value))
+    if isinstance(value, np.ndarray):
+        shown = np.array2string(value, precision=8, threshold=40, edgeitems=3)
+        line = f"  {name} = {shown}".replace("\n", "\n" + " " * (len(name) + 5))
+        return line + f"  shape {value.shape}"
+    return f"  {name} = {value!r}"
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print rows under a header: columns of numbers to the right, others to the left."""
     body = [[text(entry) for entry in row] for row in rows]
@@ -98,6 +110,21 @@ def equal(value: Any, wanted: Any, tolerance: float) -> bool:
     if np.shape(value) != np.shape(wanted):
         return False
     return bool(np.all(np.abs(np.subtract(value, wanted)) <= tolerance))
+
+
+def same(given: Any, wanted: Any, tolerance: float) -> bool:
+    """equal() for an answer that may be anything; relative to the largest number wanted, over 1."""
+    if isinstance(wanted, tuple):
+        several = isinstance(given, tuple | list) and len(given) == len(wanted)
+        return several and all(map(same, given, wanted, [tolerance] * len(wanted)))
+    wanted = np.asarray(plain(wanted))
+    if wanted.dtype.kind not in "iufc":  # strings, truth values
+        return equal(given, wanted, 0)
+    try:
+        given = np.asarray(plain(given), wanted.dtype if wanted.dtype.kind == "c" else float)
+    except (TypeError, ValueError):
+        return False
+    return equal(given, wanted, tolerance * max(1.0, np.abs(wanted).max(initial=0)))
 
 
 def _rounds_to(correct: Any, printed: Any) -> bool:
