@@ -33,7 +33,10 @@ options = lesson.start(1, "Activation functions", minutes=40)
 #
 # That is a straight line again. A thousand such neurons, one behind the other, can do no more than
 # one. So we bend the line between two neurons. The document says that an activation function
-# "brings in nonlinearity" (引入非线性特性). This is what it means:
+# "brings in nonlinearity" (引入非线性特性). This is what it means.
+#
+# How to read the output: a line with `ok` is a check. It says what was found and what was expected,
+# with `within 1e-12` where they may differ by so much. Where a check fails, the lesson stops.
 
 # %%
 lesson.heading("1. Why a neuron needs a curve")
@@ -92,6 +95,9 @@ lesson.table(
 #
 # Are the numbers right? We compute three of them again without NumPy. Python's `Decimal` counts
 # with 28 digits. And tanh is only a stretched sigmoid: `tanh x = 2 σ(2x) - 1`.
+#
+# Most lessons have such a table. **printed** is what the document prints, - for nothing;
+# **correct** is what we compute, and **checked** is the same number, computed in another way.
 
 
 # %%
@@ -182,14 +188,20 @@ lesson.save_figure("sigma_of_2")
 # Training needs the slope of each function, its derivative (导数). It says how much the output
 # moves when x moves a little. The document prints no derivatives, so we find them.
 #
-# For σ write `u = e^-x`. Then `σ = 1 / (1 + u)` and the slope of u is `-u`. By the chain rule
-# (链式法则), the slope of σ is `u / (1 + u)²`. Now `1 - σ = u / (1 + u)`. So
+# For σ write `u = e^-x`. Its slope is `-u`. Then `σ = 1 / (1 + u)`, and `1 / v` has the slope
+# `-1 / v²`. One function stands inside the other, and then the slopes are multiplied: this is the
+# chain rule (链式法则), which lesson 2 looks at closely. So the slope of σ is
+# `-1 / (1 + u)² · (-u) = u / (1 + u)²`. Now `1 - σ = u / (1 + u)`. So
 #
 # - `σ'(x) = σ(x) (1 - σ(x))`
 #
-# and in the same way
+# For tanh we use `tanh x = 2 σ(2x) - 1`. The slope is `2 · σ'(2x) · 2 = 4 σ(2x) (1 - σ(2x))`. Here
+# `2 σ(2x) = 1 + tanh x` and `2 (1 - σ(2x)) = 1 - tanh x`, and the two multiplied are
 #
 # - `tanh' x = 1 - tanh² x`
+#
+# And the two halves of ReLU are straight lines:
+#
 # - `ReLU'(x) = 1` where x > 0, and 0 where x < 0.
 #
 # A sigmoid that has been computed already gives its slope almost for free: one subtraction and one
@@ -215,8 +227,10 @@ def relu_slope(x):
 #
 # - **Central difference** (中心差分): go a little to both sides,
 #   `(f(x + h) - f(x - h)) / 2h`. It works for every smooth function. But it subtracts two numbers
-#   that are almost the same, and so it loses half of the digits.
-# - **Complex step** (复数步长法): go a little into the imaginary direction,
+#   that are almost the same, and so it loses about a third of the digits.
+# - **Complex step** (复数步长法): go a little into the imaginary direction, with the number i whose
+#   square is -1 (Python writes 1j). For a small h a smooth f is almost its tangent,
+#   `f(x + ih) = f(x) + ih f'(x)`. So the imaginary part, divided by h, is the slope:
 #   `Im f(x + ih) / h`. Nothing is subtracted, so h may be as small as you like, and the result is
 #   exact to the last digit. It works where f is made of smooth formulas.
 
@@ -504,6 +518,8 @@ lesson.expect("te: ReLU'(0)", corner.grad, 0)
 #    use it. You need both slopes and the product rule.
 #
 # And without a checker: change section 6 so that the ten sigmoids stand at x = 5. What arrives?
+# `tinygrad-edu lesson 1` runs the lesson that was installed. So copy this one to `mine.py`, change
+# that, and run `python mine.py`.
 
 # %% [markdown]
 # ## Where this lives in the library

@@ -816,7 +816,7 @@ lesson.expect('loss of "always 1", as printed', abs((y * np.log(ones)).sum()), 0
 # 3. `cross_entropy(Z, labels)`: softmax and -ln p, right for logits of 1000.
 # 4. `classifier_backward(X, W, b, labels)`: the whole backward pass of a linear classifier.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. In section 8, start at w = b = 4. How many steps does the squared error need now?
 # 2. In section 12, move the clouds by (1, 1), then by (2, 2). When does the printed loss fail?

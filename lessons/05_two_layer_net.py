@@ -746,7 +746,7 @@ for name in ("even in [0, 1]", "real digits"):
 # 3. `backward(x, y, w1, b1, w2, b2)`: all four gradients.
 # 4. `train(x, y, w1, w2, eta, steps)`: the listing with its loop; mind the `+=`.
 #
-# After that, change the lesson.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Replace σ in the hidden layer by tanh (its slope from the activation is `1 - a²`). How many
 #    starts succeed with 2 hidden neurons?

@@ -757,7 +757,7 @@ lesson.table(header, rows)
 # 3. `backward(x, y, W1, b1, w2, b2)`: all four gradients.
 # 4. `training_step(x, y, W1, b1, w2, b2, alpha)`: the four new parameters.
 #
-# After that, change the lesson.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Put 3 in place of 0.3 into the rule for the labels. What happens to "weights only"?
 # 2. Compute in a cell of your own how J changes in one step with the printed gradients for y = 1.

@@ -1213,7 +1213,7 @@ if not options.quick:
 # 3. `adam_step(theta, m, v, t, g, lr, corrected)`: one step of Adam, in both forms.
 # 4. `largest_stable_rate(H)`: the bound of section 3, for any valley.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. In section 10, make the condition number ten times smaller and ten times larger. Whose steps
 #    grow how fast?

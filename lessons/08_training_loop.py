@@ -819,7 +819,7 @@ lesson.save_figure("threshold")
 # 4. `train(x, y, W, b, learning_rate, batch_size)`: the loop itself, by hand, and the loss that it
 #    reports. For a wrong one the check says what kind of mistake it looks like.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Section 5: train for 200 epochs. Does the validation loss rise again? Why not, with 6
 #    parameters?

@@ -1037,7 +1037,7 @@ lesson.table(
 # Fill them in. `tinygrad-edu check 9` tells you which are right. For a wrong gradient it says what
 # kind of mistake it looks like.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Leave the repeated rows in. How many of them have one copy in the training rows and one in the
 #    test rows? Try several seeds of the split.

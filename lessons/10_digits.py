@@ -749,7 +749,7 @@ lesson.expect("largest difference of their parameters", apart, 0)
 # `tinygrad-edu check 10` tells you which are right. For a wrong gradient it says what
 # kind of mistake it looks like.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Leave out `optimizer.zero_grad()`. What happens to the loss, and why?
 # 2. Do not divide the pixels by 255. Compare the loss before training and the accuracy at the end.

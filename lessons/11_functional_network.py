@@ -636,7 +636,7 @@ lesson.save_figure("two_ways", te.draw_graph(total, named, gradients=True))
 # network 784-128-64-10. Fill them in. `tinygrad-edu check 11` tells you which are right. For a
 # wrong gradient it says what kind of mistake it looks like.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Write the network with a third hidden layer, first in `network`, then in `Network`. Which of
 #    the two can you train wrongly by forgetting a line?

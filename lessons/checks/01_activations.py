@@ -55,12 +55,31 @@ def wrong_gate_gradients(a, b, g):
         "σ'(σ(b)) in place of σ'(b)": (
             g * (1 - t**2) * s, (g * t * of_s * (1 - of_s)).sum(axis=0),
         ),
+        "the other factor of the product was left out": (
+            g * (1 - t**2), (g * s * (1 - s)).sum(axis=0),
+        ),
     }  # fmt: skip
 
 
+SIGMOID_MISTAKES = {
+    "this is σ'(σ(x)): σ was put in twice. With s = σ(x) the slope is s (1 - s)": (
+        lambda x: slope_of(te.sigmoid)(te.sigmoid(te.tensor(x)).numpy())
+    ),
+    "this is x (1 - x): σ(x) belongs in place of x": lambda x: x * (1 - x),
+}
+TANH_MISTAKES = {
+    "this is tanh'(tanh x): tanh was put in twice": lambda x: slope_of(te.tanh)(np.tanh(x)),
+    "this is 1 - x²: tanh x belongs in place of x": lambda x: 1 - x**2,
+    "this is 1 - tanh x: the square is missing": lambda x: 1 - np.tanh(x),
+}
 EXERCISES = [
-    values("sigmoid_slope", "the slope of the sigmoid", CASES, slope_of(te.sigmoid)),
-    values("tanh_slope", "the slope of tanh", CASES, slope_of(te.tanh)),
+    values(
+        "sigmoid_slope", "the slope of the sigmoid", CASES, slope_of(te.sigmoid),
+        mistakes=SIGMOID_MISTAKES,
+    ),
+    values(
+        "tanh_slope", "the slope of tanh", CASES, slope_of(te.tanh), mistakes=TANH_MISTAKES,
+    ),
     Exercise("stable_sigmoid", "the sigmoid of numbers of any size", check_stable_sigmoid),
     gradients(
         "gate_backward", "the backward pass of a gate, tanh(a) σ(b)",
