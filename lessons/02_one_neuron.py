@@ -7,7 +7,7 @@
 # lines, that does all this for any formula: automatic differentiation (自动微分), or autograd.
 # This library works like that inside.
 #
-# **Time.** About 70 minutes with the exercises. The program itself needs some seconds.
+# **Time.** About 75 minutes with the exercises. The program itself needs some seconds.
 #
 # **Document.** 001 §4.2 and 004 §4.2.
 #
@@ -23,7 +23,7 @@ import numpy as np
 import tinygrad_edu as te
 from tinygrad_edu import lesson
 
-options = lesson.start(2, "One neuron and the chain rule", minutes=70)
+options = lesson.start(2, "One neuron and the chain rule", minutes=75)
 
 # %% [markdown]
 # ## 1. Forwards
@@ -182,6 +182,8 @@ lesson.save_figure("neuron")
 #
 # - `δ_l = ∂L/∂a_l ⊙ ∂f/∂z_l`, which is right, and is our δ;
 # - `∂L/∂z_l = δ_l ⊙ ∂z_l/∂a_l`, which is wrong.
+#
+# (`⊙` multiplies two arrays entry by entry, as `*` does in NumPy.)
 #
 # By the chain rule, δ_l **is** ∂L/∂z_l already. Nothing is left to multiply. And what would
 # ∂z_l/∂a_l be? a_l = f(z_l), so the slope the other way round is `1 / f'(z_l)`. The second line
@@ -359,6 +361,70 @@ print(f"printed / right: from {ratios[0]:.2f} to {ratios[-1]:.2f}, cosine {cosin
 lesson.expect("smallest factor", ratios[0], above=1)
 lesson.expect("largest factor in layer 1, over that of layer 2", ratios[-1] / ratios[0], above=2)
 lesson.expect("cosine", cosine, below=0.99)
+
+# %% [markdown]
+# **Many samples at once.** Training takes N samples, not one. We put them under each other, as the
+# rows of a matrix X, and δ gets a row for each sample too. L is now the sum over the samples. All
+# of them use the same W, so again the ways are added: each sample gives its own `outer(x, δ)`, and
+# ∂L/∂W is their sum. Look at one entry of it:
+#
+# `∂L/∂W[k, l] = Σ_n X[n, k] δ[n, l]`
+#
+# The product of two matrices adds up row times column. Here n runs down a column of X, which is a
+# row of Xᵀ, and down a column of δ. So the sum is a product, and all follows from `Z = X W + b`:
+#
+# - `∂L/∂W = Xᵀ δ`, the sum of the outer products;
+# - `∂L/∂b = Σ_n δ_n`, `δ.sum(axis=0)` in NumPy, because all samples use the same b;
+# - `∂L/∂X = δ Wᵀ`, the step to the layer before. Each sample keeps its own row: nothing is added.
+#
+# Where L is the *mean* over the samples, 1/N goes into δ, once. Then all three have it.
+
+# %%
+X = np.array([x, [1.5, 0.5], [-0.5, 1.0], [2.0, -1.5]])  # (4, 2): four samples
+targets = np.array([target, [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])
+
+
+def batch_loss(X, W1, b1, W2, b2):
+    A2 = sigmoid(sigmoid(X @ W1 + b1) @ W2 + b2)  # (4, 2)
+    return 0.5 * np.sum((A2 - targets) ** 2)
+
+
+def entry_by_entry(position):
+    """∂L/∂ of X, W1, b1, W2 or b2, by the complex step for each entry."""
+    arrays = [X, W1, b1, W2, b2]
+    found = np.empty(arrays[position].shape)
+    for index in np.ndindex(found.shape):
+        moved = arrays[position].astype(complex)
+        moved[index] += 1e-30j
+        changed = [*arrays[:position], moved, *arrays[position + 1 :]]
+        found[index] = batch_loss(*changed).imag / 1e-30
+    return found
+
+
+A1 = sigmoid(X @ W1 + b1)  # (4, 3)
+A2 = sigmoid(A1 @ W2 + b2)  # (4, 2)
+D2 = (A2 - targets) * A2 * (1 - A2)  # (4, 2)  δ of the outputs
+D1 = (D2 @ W2.T) * A1 * (1 - A1)  # (4, 3)  δ of the hidden neurons
+of_each = np.array([np.outer(X[n], D1[n]) for n in range(4)])  # (4, 2, 3)
+lesson.table(
+    ["entry of ∂L/∂W1", "sample 1", "2", "3", "4", "their sum", "Xᵀ δ"],
+    [
+        (f"[{k + 1}, {j + 1}]",
+         *(f"{number:.6f}" for number in (*of_each[:, k, j], of_each[:, k, j].sum(),
+                                          (X.T @ D1)[k, j])))
+        for k, j in np.ndindex(2, 3)
+    ],
+)  # fmt: skip
+error = np.abs(X.T @ D1 - of_each.sum(axis=0)).max()
+lesson.expect("Xᵀ δ against the sum of outer products", error, 0, tolerance=1e-15)
+error = np.abs(of_each[0] - by_hand["W1"]).max()
+lesson.expect("sample 1 against the one sample above", error, 0, tolerance=1e-15)
+for position, name, gradient in (
+    (0, "X = δ Wᵀ", D1 @ W1.T), (1, "W1 = Xᵀ δ", X.T @ D1), (2, "b1 = Σ δ", D1.sum(axis=0)),
+    (3, "W2", A1.T @ D2), (4, "b2", D2.sum(axis=0)),
+):  # fmt: skip
+    error = np.abs(gradient - entry_by_entry(position)).max()
+    lesson.expect(f"∂L/∂{name}, against the complex step", error, 0, tolerance=1e-14)
 
 # %% [markdown]
 # ## 5. A number that remembers
@@ -746,8 +812,10 @@ loss_t = 0.5 * d_t * d_t
 
 # %% [markdown]
 # The library can tell you what it is going to do. `te.explain` prints every line of the
-# computation, and then every gradient with the slope that carried it. Find d: its two uses and
-# their sum are there. This is the third attempt's sum and the right order in one table.
+# computation, and then every gradient with the slope that carried it. A *leaf* is a Tensor that was
+# not computed from others and asks for its gradient (`requires_grad=True`); a *constant* asks for
+# none. Find d: its two uses and their sum are there. This is the third attempt's sum and the right
+# order in one table.
 
 # %%
 names = {"w": w_t, "a": a_t, "b": b_t, "z": z_t, "ŷ": y_hat_t, "d": d_t, "L": loss_t}
@@ -795,7 +863,7 @@ for name, gradient in by_hand.items():
     lesson.expect(f"∂L/∂{name}: by Tensors against by hand", error, 0, tolerance=1e-12)
 
 # %% [markdown]
-# Both traps of section 7 are closed here too: a thousand doublings, and a chain of many sums.
+# The traps of sections 6 and 7 are closed here too: a thousand doublings, and a chain of many sums.
 
 # %%
 x_t = te.tensor(1.0, dtype=te.float64, requires_grad=True)
@@ -837,11 +905,13 @@ lesson.expect_error("backward() twice", RuntimeError, loss_t.backward, says="fre
 # with it.
 #
 # 1. `delta(y_hat, y)`: the δ of a sigmoid neuron, from its output.
-# 2. `neuron_backward(A, w, b, y)`: a neuron with several inputs, and many samples at once.
+# 2. `neuron_backward(A, w, b, y)`: a neuron with several inputs, and many samples at once. The end
+#    of section 4 has what you need; w is a column of W.
 # 3. `layer_backward(X, W, b, G)`: a whole layer, with the gradient that arrives from behind.
 # 4. `sending_order(inputs, loss)`: a topological order, without recursion.
 #
-# And without a checker: give `Value` a `tanh`, and a division. Test both with the complex step.
+# And without a checker, in a copy of this lesson that you run with `python mine.py`: give `Value` a
+# `tanh`, and a division. Test both with the complex step.
 
 # %% [markdown]
 # ## Where this lives in the library

@@ -31,7 +31,8 @@ options = lesson.start(3, "Losses", minutes=60)
 # Every gradient (梯度) in this lesson is computed three times: by a formula, by the library's
 # automatic differentiation, and by the **complex step**. For the last one, we add a tiny imaginary
 # number `ih` to one input. Then the imaginary part of the loss, divided by h, is the derivative.
-# Nothing is subtracted, so nothing is lost by rounding. It needs only the loss itself.
+# Nothing is subtracted, so nothing is lost by rounding. It needs only the loss itself. (For the
+# library's, `te.grad(loss, x)` is `backward()` that gives ∂L/∂x back, and writes no `x.grad`.)
 
 
 # %%
@@ -520,7 +521,8 @@ lesson.expect(
 #
 # `∂L/∂Z = (P - Y) / n`
 #
-# The gradient of each row adds up to 0: what the true class wins, the others lose.
+# The gradient of each row adds up to 0: what the true class wins, the others lose. From here back
+# to the parameters, with `Z = X W + b`, it is lesson 2, end of section 4: `∂L/∂W = Xᵀ ∂L/∂Z`.
 
 # %%
 lesson.heading("10. The gradient of softmax with cross-entropy")

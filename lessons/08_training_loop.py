@@ -90,7 +90,7 @@ lesson.expect_error(
 # - `error` belongs to another function. Gradient descent (梯度下降) does not know it.
 # - `error` is the gradient of the loss for the *output*. A parameter needs the gradient for the
 #   *parameter*, which comes from the chain rule: for `Z = X W + b` it is `Xᵀ ∂L/∂Z`, as in
-#   lesson 3. Even the shapes do not fit.
+#   lesson 2, section 4. Even the shapes do not fit.
 # - Stochastic gradient descent (随机梯度下降) "selects a data point at random", and then does not
 #   use it: it takes the same old `error`.
 #

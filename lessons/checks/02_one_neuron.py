@@ -20,6 +20,16 @@ def correct_delta(y_hat, y):
     return te.grad((0.5 * d * d).sum(), z).numpy()
 
 
+DELTA_MISTAKES = {
+    "the sign is wrong: ½ (ŷ - y)² has the slope ŷ - y": lambda y_hat, y: -correct_delta(y_hat, y),
+    "σ'(ŷ) in place of σ'(z): ŷ is σ(z) already, so the slope is ŷ (1 - ŷ)": (
+        lambda y_hat, y: (y_hat - y) * slope(y_hat)
+    ),
+    "this is ∂L/∂ŷ: the slope f'(z) is left out": lambda y_hat, y: y_hat - y,
+    "this is f'(z) alone: ∂L/∂ŷ is left out": lambda y_hat, y: y_hat * (1 - y_hat),
+}
+
+
 def draw_neuron(random):
     """7 samples with 3 inputs."""
     A, w = random.normal(size=(7, 3)), random.normal(size=3)
@@ -150,7 +160,9 @@ def check_sending_order(sending_order):
 
 
 EXERCISES = [
-    values("delta", "the δ of a sigmoid neuron", draw_outputs, correct_delta),
+    values(
+        "delta", "the δ of a sigmoid neuron", draw_outputs, correct_delta, mistakes=DELTA_MISTAKES
+    ),
     gradients(
         "neuron_backward", "the backward pass of one neuron, for many samples",
         draw_neuron, neuron_gradients, ["dw", "db"], alternatives=wrong_neuron_gradients,

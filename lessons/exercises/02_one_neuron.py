@@ -44,9 +44,10 @@ def layer_backward(X, W, b, G):
 def sending_order(inputs, loss):
     """A list of values in which each value stands after all values that use it; loss is first.
 
-    Values are numbered. inputs[v] is the tuple of the values that v was computed from; it is empty
-    for a leaf, and holds a value twice where it is used twice. Only values that loss was computed
-    from belong into the list, each once. Do not use recursion: the chain may be long.
+    Values are numbered. inputs[v] is the tuple of the values that v was computed from. It is empty
+    for a leaf, a value that was computed from no other, and it holds a value twice where it is used
+    twice. Only values that loss was computed from belong into the list, each once. Do not use
+    recursion: the chain may be long.
 
     An example: loss = y · w, y = x + x, with x = 7, w = 2, y = 5, loss = 4.
 

@@ -13,6 +13,9 @@ MUTANTS = {
     "no f' in the hidden layer": (
         "", ("(W2 @ delta2) * a1 * (1 - a1)", "W2 @ delta2"), "largest difference",
     ),
+    "many samples, the mean for the sum": (
+        "", ('"b1 = Σ δ", D1.sum(axis=0)', '"b1 = Σ δ", D1.mean(axis=0)'), "∂L/∂b1 = Σ δ",
+    ),
     "one way in place of the sum of the ways": (
         "", ("delta1 = (W2 @ delta2)", "delta1 = (W2[:, 0] * delta2[0])"), "largest difference",
     ),
