@@ -210,7 +210,8 @@ lesson.expect("F.mse_loss, mean of 4 entries", F.mse_loss(place, Y), loss / 2, t
 # 1. `∂L/∂ŷ = ŷ - Y`, because `½ (ŷ - Y)²` has the derivative (导数) `ŷ - Y`;
 # 2. `∂ŷ/∂Z = σ'(Z) = ŷ (1 - ŷ)`;
 # 3. together `δ = ∂L/∂Z = (ŷ - Y) ŷ (1 - ŷ)`, entry by entry;
-# 4. `∂L/∂W = Xᵀ δ`, because `Z = X W + b`;
+# 4. `∂L/∂W = Xᵀ δ`, because `Z = X W + b` (lesson 2, end of section 4: one sample gives an outer
+#    product, and the samples are added up);
 # 5. `∂L/∂b` adds up the rows of δ, one for each sample, because all samples use the same b.
 #
 # With s and t, `σ'(2) = s t`. On the diagonal `δ = -t · s t`, off the diagonal `δ = s · s t`.
@@ -479,7 +480,7 @@ lesson.expect("5: column sums of ∂L/∂W - ∂L/∂b", sums, 0, tolerance=1e-1
 lesson.expect("5: column sum of the printed ∂L/∂W", -0.051 + -0.051, -0.102, tolerance=1e-12)
 
 # %% [markdown]
-# **Does the loss fall?** We take all weights and biases as one number, and look at three choices.
+# **Does the loss fall?** We set all weights and biases to the same number, three times.
 # The printed gradient, used as the formula says, leads to 1.0051, and the loss *rises*. The printed
 # 0.949 makes it fall, even more than the correct step does.
 #
@@ -757,7 +758,7 @@ lesson.save_figure("ten_thousand_steps")
 #
 # **A law that never breaks.** In each column j, at every step,
 #
-# `w_jj + w_ij - b_j = 1`
+# `w_jj + w_ij - b_j = 1`, where i is the other row
 #
 # Why? X is the identity matrix, so `∂L/∂b_j` is the sum of the two entries of column j of `∂L/∂W`.
 # Whatever the two weights gain together, b_j gains as well. At the start it was 1 + 1 - 1 = 1. Such
@@ -941,8 +942,9 @@ lesson.expect("mistakes that the batch of 5 cannot see", unseen[1], 0)
 # 3. `layer_gradients(x, W, b, y)`: the whole backward pass.
 # 4. `training_step(x, W, b, y, alpha)`: the new W and b.
 #
-# More to try, without a check: start with W = [1 2; 3 4]. What does the law of section 11 become,
-# and where do the two biases go? Does the law hold for binary cross-entropy?
+# More to try, without a check: copy this lesson to `mine.py`, change it, and run `python mine.py`.
+# Start with W = [1 2; 3 4]. What does the law of section 11 become, and where do the two biases go?
+# Does the law hold for binary cross-entropy?
 
 # %% [markdown]
 # ## Where this lives in the library

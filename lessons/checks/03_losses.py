@@ -60,6 +60,38 @@ def cross_entropy(Z, labels):
     return F.cross_entropy(te.tensor(Z), te.tensor(labels))
 
 
+def over_the_whole_matrix(Z, labels):
+    """The cross-entropy with the sum of all e^z in place of each row's."""
+    return (np.log(np.exp(Z - Z.max()).sum()) + Z.max() - Z[np.arange(len(Z)), labels]).mean()
+
+
+def over_the_whole_matrix_by_rows(Z, labels):
+    """The same, where the largest of each row was subtracted first."""
+    return over_the_whole_matrix(Z - Z.max(axis=1, keepdims=True), labels)
+
+
+WHOLE = "the sum runs over the whole matrix: each row needs its own, axis=1"
+CROSS_ENTROPY_MISTAKES = {
+    "it is the sum over the samples; asked for is the mean": (
+        lambda Z, labels: cross_entropy(Z, labels).item() * len(Z)
+    ),
+    "the sign is wrong: ln p is negative, and the loss is -ln p": (
+        lambda Z, labels: -cross_entropy(Z, labels).item()
+    ),
+    WHOLE: over_the_whole_matrix,
+    f"{WHOLE}, keepdims=True, as its largest has": over_the_whole_matrix_by_rows,
+}
+BINARY_MISTAKES = {
+    "it is the mean over the samples; asked for is the loss of each": (
+        lambda z, y: binary_cross_entropy(z, y).numpy().mean()
+    ),
+    "the sign is wrong: a loss is not negative": lambda z, y: -binary_cross_entropy(z, y).numpy(),
+    "samples with y = 0 cost nothing: the term with 1 - y is missing": (
+        lambda z, y: y * binary_cross_entropy(z, y).numpy()
+    ),
+}
+
+
 def draw_classifier(random):
     """7 samples, 5 features, 3 classes; every class occurs."""
     X, W, b = (random.normal(size=shape) for shape in ((7, 5), (5, 3), 3))
@@ -75,6 +107,7 @@ def classifier_gradients(X, W, b, labels):
 def wrong_classifier_gradients(X, W, b, labels):
     Z, Y, n = X @ W + b, np.eye(3)[labels], len(X)
     P, s = F.softmax(te.tensor(Z)).numpy(), te.sigmoid(te.tensor(Z)).numpy()
+    E = np.exp(Z - Z.max(axis=1, keepdims=True))
     wrong = {
         "σ(Z) in place of softmax(Z)": (s - Y) / n,
         "the sigmoid of 002 §4.2.2 in place of softmax, which leaves the wrong classes out": (
@@ -86,6 +119,10 @@ def wrong_classifier_gradients(X, W, b, labels):
         "softmax down the columns, axis 0, in place of along the rows, axis 1": (
             (np.exp(Z) / np.exp(Z).sum(axis=0) - Y) / n
         ),
+        "softmax over the whole matrix in place of each row": (np.exp(Z) / np.exp(Z).sum() - Y) / n,
+        "the largest of each row subtracted, but e^z divided by the sum of the whole matrix": (
+            (E / E.sum() - Y) / n
+        ),
     }
     return {name: (dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)) for name, dZ in wrong.items()}
 
@@ -94,9 +131,12 @@ EXERCISES = [
     Exercise("squared_error", "squared error with its three reductions", check_squares),
     values(
         "binary_cross_entropy", "binary cross-entropy from logits", draw_logits,
-        binary_cross_entropy,
+        binary_cross_entropy, mistakes=BINARY_MISTAKES,
     ),
-    values("cross_entropy", "softmax with cross-entropy", draw_rows, cross_entropy),
+    values(
+        "cross_entropy", "softmax with cross-entropy", draw_rows, cross_entropy,
+        mistakes=CROSS_ENTROPY_MISTAKES,
+    ),
     gradients(
         "classifier_backward", "the whole backward pass of a linear classifier",
         draw_classifier, classifier_gradients, ["dX", "dW", "db"],

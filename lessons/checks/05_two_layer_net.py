@@ -4,8 +4,7 @@ import numpy as np
 
 import tinygrad_edu as te
 import tinygrad_edu.nn.functional as F
-from tinygrad_edu.exercise import Exercise, ExerciseError, gradients, values
-from tinygrad_edu.tables import equal
+from tinygrad_edu.exercise import gradients, values
 
 
 def sigmoid(z):
@@ -22,28 +21,10 @@ def sigmoid_derivative(a):
     return te.grad(te.sigmoid(z).sum(), [z])[0].numpy()
 
 
-SLOPE = values("", "", draw_activations, sigmoid_derivative)
-
-
-def check_slope(function):
-    """The values; and the misreading of the lesson by name."""
-    try:
-        SLOPE.check(function)
-    except ExerciseError:
-        (a,) = draw_activations(np.random.default_rng(0))[0]
-        if _same(function(a.copy()), sigmoid(a) * (1 - sigmoid(a))):
-            raise ExerciseError(
-                "this is σ(a) (1 - σ(a)), the slope at the place a. But a is an activation: the "
-                "sigmoid is in it already"
-            ) from None
-        raise
-
-
-def _same(given, wanted):
-    try:
-        return equal(np.asarray(given, np.float64), wanted, 1e-9)
-    except (TypeError, ValueError):
-        return False
+SLOPE_MISTAKES = {
+    "this is σ(a) (1 - σ(a)), the slope at the place a. But a is an activation: the sigmoid is in "
+    "it already": lambda a: sigmoid(a) * (1 - sigmoid(a)),
+}
 
 
 def draw_layers(random, samples=7):
@@ -55,6 +36,18 @@ def draw_layers(random, samples=7):
 def forward(x, w1, b1, w2, b2):
     a2 = te.sigmoid(te.tensor(x) @ te.tensor(w1) + te.tensor(b1))
     return a2.numpy(), te.sigmoid(a2 @ te.tensor(w2) + te.tensor(b2)).numpy()
+
+
+FORWARD_MISTAKES = {
+    "the biases are left out": lambda x, w1, b1, w2, b2: forward(x, w1, 0 * b1, w2, 0 * b2),
+    "the output is z_3: its sigmoid is missing": (
+        lambda x, w1, b1, w2, b2: (a2 := forward(x, w1, b1, w2, b2)[0], a2 @ w2 + b2)
+    ),
+    "the sigmoid of the hidden layer is missing: a_2 is σ(z_2)": (
+        lambda x, w1, b1, w2, b2: (z2 := x @ w1 + b1, sigmoid(z2 @ w2 + b2))
+    ),
+    "the order asked for is a_2, a_3": lambda *arguments: forward(*arguments)[::-1],
+}
 
 
 def draw_network(random):
@@ -97,22 +90,61 @@ def draw_trainings(random):
     return cases
 
 
-def train(x, y, w1, w2, eta, steps):
+def train(x, y, w1, w2, eta, steps, gradients=backward):
     for _ in range(steps):
-        dw1, _, dw2, _ = backward(x, y, w1, np.zeros(4), w2, np.zeros(2))
+        dw1, _, dw2, _ = gradients(x, y, w1, np.zeros(4), w2, np.zeros(2))
         w1, w2 = w1 - eta * dw1, w2 - eta * dw2
     return w1, w2
 
 
+def train_one_after_the_other(x, y, w1, w2, eta, steps):
+    """w2 moves first, and δ_2 is computed with the new one."""
+    for _ in range(steps):
+        a2, a3 = forward(x, w1, np.zeros(4), w2, np.zeros(2))
+        dz3 = (a3 - y) * a3 * (1 - a3)
+        w2 = w2 - eta * a2.T @ dz3
+        w1 = w1 - eta * x.T @ ((dz3 @ w2.T) * a2 * (1 - a2))
+    return w1, w2
+
+
+def misread(*arguments):
+    return wrong_backwards(*arguments)["σ(a) (1 - σ(a)) in place of a (1 - a)"]
+
+
+TRAIN_MISTAKES = {
+    "it goes uphill: the sign of the step is wrong": (
+        lambda x, y, w1, w2, eta, steps: train(x, y, w1, w2, -eta, steps)
+    ),
+    "the learning rate η is left out": (
+        lambda x, y, w1, w2, eta, steps: train(x, y, w1, w2, 1.0, steps)
+    ),
+    "it makes one step: the loop is missing": (
+        lambda x, y, w1, w2, eta, steps: train(x, y, w1, w2, eta, 1)
+    ),
+    "the slopes are σ(a) (1 - σ(a)) in place of a (1 - a)": (
+        lambda *arguments: train(*arguments, misread)
+    ),
+    "w_2 was moved before δ_2 was computed with it: first both δ, then both steps": (
+        train_one_after_the_other
+    ),
+}
+
+
 EXERCISES = [
-    Exercise("sigmoid_derivative", "the slope of the sigmoid, from its activation", check_slope),
+    values(
+        "sigmoid_derivative", "the slope of the sigmoid, from its activation", draw_activations,
+        sigmoid_derivative, mistakes=SLOPE_MISTAKES,
+    ),
     values(
         "forward", "both activations of the network",
         lambda random: [draw_layers(random), draw_layers(random, samples=5)], forward,
+        mistakes=FORWARD_MISTAKES,
     ),
     gradients(
         "backward", "the whole backward pass of the network, by hand",
         draw_network, backward, ["dw1", "db1", "dw2", "db2"], alternatives=wrong_backwards,
     ),
-    values("train", "the listing with its loop", draw_trainings, train),
+    values(
+        "train", "the listing with its loop", draw_trainings, train, mistakes=TRAIN_MISTAKES
+    ),
 ]  # fmt: skip
