@@ -467,8 +467,9 @@ lesson.save_figure("overflow")
 # ## 8. The same in the library
 #
 # The library has all three, in the stable form. `te.sigmoid(x)` computes the value. `backward()`
-# computes the slope: it lands in `x.grad`. How `backward()` does that, you build yourself in
-# lesson 2. Here we only compare the numbers with ours.
+# computes the slope: it lands in `x.grad` of each x made with `requires_grad=True`. How
+# `backward()` does that, you build yourself in lesson 2. Here we only compare the numbers with
+# ours.
 
 # %%
 lesson.heading("8. The same in the library")

@@ -610,14 +610,14 @@ first_column = found["I1"][1][0][:, :1]
 error = difference(first_column, found["I4"][1][0])
 lesson.expect("∂L/∂W, first column of I1 - I4", error, 0, tolerance=1e-12)
 names = ["I1", "I2", "I3", "I4", "I5"]
-figure, axes = lesson.figure(1, 5, size=(16, 5.2))
+figure, axes = lesson.figure(1, 5, size=(16, 4.8))
+axes[0].get_gridspec().set_width_ratios([found[name][1][0].shape[1] for name in names])
 for axis, name in zip(axes, names, strict=True):
     gradient = found[name][1][0]
-    nodes = gradient.shape[1]
     picture = tile(axis, gradient, limit=0.1, digits=4, size=16)
     axis.set(xlabel="node", title=f"{name}\nL = {found[name][0]:.4f}")
-    axis.set(xticks=range(nodes), xticklabels=range(1, nodes + 1))
-    axis.set(yticks=[0, 1], yticklabels=[1, 2], xlim=(nodes / 2 - 1.5, nodes / 2 + 0.5))
+    axis.set(xticks=[0, 1][: gradient.shape[1]], xticklabels=[1, 2][: gradient.shape[1]])
+    axis.set(yticks=[0, 1], yticklabels=[1, 2])
 axes[0].set_ylabel("input")
 figure.colorbar(picture, ax=axes, label="entry of ∂L/∂W", shrink=0.7)
 figure.suptitle("∂L/∂W in the five readings. I1, I2 and I3 have the same loss")

@@ -233,8 +233,9 @@ lesson.expect("a_2ᵀ δ_3", lesson.difference(up_2[:, 0], golden), 0, tolerance
 
 # %% [markdown]
 # **The checks.** Autograd (自动微分) computes the gradient for each z and each w, without our
-# formulas. Differences (差分) and the complex step (复数步长, lesson 4) do not even know the chain
-# rule. The table shows the largest difference from the δ of the document, with the sign turned.
+# formulas; `retain_grad()` asks it to keep the gradient of a value in the middle, as z is.
+# Differences (差分) and the complex step (复数步长, lesson 4) do not even know the chain rule. The
+# table shows the largest difference from the δ of the document, with the sign turned.
 
 
 # %%
@@ -515,8 +516,9 @@ lesson.save_figure("right_and_misread")
 # that down to bad luck.)
 #
 # There is a hint, though. With the right gradient and a small enough step the loss falls in *every*
-# step. With the misread one it rises in hundreds of steps. But only the comparison with differences
-# tells for sure. **A falling loss is no proof of a right gradient**, and neither is a good result.
+# step. With the misread one it rises in hundreds of steps, in most starts; where the last column
+# says 0, even that hint is missing. Only the comparison with differences tells for sure. **A
+# falling loss is no proof of a right gradient**, and neither is a good result.
 
 # %% [markdown]
 # ## 8. How many hidden neurons?
@@ -705,9 +707,10 @@ for name, x in (("even in [0, 1]", even), ("real digits", digits)):
 lesson.table(["784 inputs", "weights", "sd of z_2", "share |z_2| > 5", "mean σ'"], rows)
 
 # %% [markdown]
-# The largest slope of the sigmoid is ¼. With `randn` the mean slope is a small part of it, and
-# most activations are almost 0 or almost 1 before anything is learned. Real digits are mostly
-# paper, which is 0, so they saturate the neurons a little less than even inputs do.
+# The largest slope of the sigmoid is ¼. With `randn` the mean slope is a small part of it, and most
+# activations are almost 0 or almost 1 before anything is learned. (The sd is not exactly the
+# predicted one. It is measured on few neurons, and chance moves it by up to a tenth.) Real digits
+# are mostly paper, which is 0, so they saturate the neurons a little less than even inputs do.
 
 # %%
 sd, share, slope = spread["even in [0, 1]", "randn"]

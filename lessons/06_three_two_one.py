@@ -50,6 +50,9 @@ options = lesson.start(6, "The 3-2-1 classifier", minutes=55, threads=1)
 #        w_1 = w_1 - α m_1 / (√v_1 + ε)        w_2 = w_2 - α m_2 / (√v_2 + ε)
 # ```
 #
+# `∇_w2 J` (nabla) is another sign for the gradient ∂J/∂w_2. m, v, β_1, β_2 and ε in §4.2.3 belong
+# to Adam, which lesson 7 explains; here only a part of section 8 needs it.
+#
 # Only two numbers are given, y and ŷ. No input, no weight, no result. So we ask first what follows
 # from these two alone.
 
@@ -59,7 +62,10 @@ options = lesson.start(6, "The 3-2-1 classifier", minutes=55, threads=1)
 # 1. The loss (损失) for y = 0 is `J = -ln(1 - ŷ)`. That is the binary cross-entropy (交叉熵).
 # 2. Its derivative is `∂J/∂ŷ = (ŷ - y) / (ŷ (1 - ŷ))`, for y = 0 just `1 / (1 - ŷ)`.
 # 3. The sigmoid has the slope `σ' = ŷ (1 - ŷ)`.
-# 4. The two multiplied give `δ_2 = ∂J/∂z_2 = ŷ - y`: everything else cancels.
+# 4. The two multiplied give `δ_2 = ∂J/∂z_2 = ŷ - y`: everything else cancels. (Here δ **is** the
+#    gradient, as in lesson 2, and layer 1 is the hidden one, as in this document's §4.2. In
+#    lesson 5 δ was *minus* the gradient, and layer 1 was the input: what is δ_1 here was -δ_2
+#    there.)
 # 5. `z_2` itself is found by turning the sigmoid round: `z_2 = ln(ŷ / (1 - ŷ))`, here ln 4.
 #
 # And since `z_2 = a_1 · w_2 + b_2`, the gradient (梯度) of b_2 is δ_2 itself, whatever the rest of
@@ -139,7 +145,7 @@ lesson.save_figure("factor")
 # The printed w_1 has three numbers. Then `x · w_1` is **one** number, and `z_1 = x · w_1 + b_1` is
 # one number added to the two of b_1. NumPy broadcasts (广播), and says nothing. Both hidden neurons
 # get the same weighted sum; they can only differ by their bias. And the gradient of such a w_1
-# mixes both neurons: `∂J/∂w_1 = x Σ δ_1`.
+# mixes both neurons: `∂J/∂w_1 = x Σ δ_1`, with `δ_1 = ∂J/∂z_1`, one number for each neuron.
 #
 # **Verdict.** w_1 needs one row for each input and one column for each neuron: the shape (3, 2),
 # six numbers. Then the network has 6 + 2 + 2 + 1 = 11 parameters (参数); as printed, 8.
@@ -309,7 +315,7 @@ for k, name in enumerate(NAMES):
         lesson.expect(f"∂J/∂{name} - {how}", found, 0, tolerance)
 
 # %% [markdown]
-# This is the computation as the library records it. Below each box stands its gradient.
+# This is the computation as the library records it. The last line in each box is its gradient.
 
 # %%
 names = {"x": te.tensor(x), "y": te.tensor(y)}
@@ -457,9 +463,10 @@ lesson.expect("J after the right step - the library's SGD", J_right, J_library, 
 # Even the printed step makes the loss smaller, a very little. For y = 0 all that lowers ŷ helps,
 # and the printed gradients lower w_2. Again: a falling loss is no proof.
 #
-# **Adam.** The document updates with Adam. Its two means m and v start at 0. 002 §4.2.3 corrects
-# them, `m / (1 - β_1ᵗ)` and `v / (1 - β_2ᵗ)`; 003 does not. Lesson 7 compares the two in full. In
-# the first step (t = 1) from zero, both can be written down:
+# **Adam.** (If you have not met Adam yet, go on with section 9, and come back after lesson 7.) The
+# document updates with Adam. Its two means m and v start at 0. 002 §4.2.3 corrects them,
+# `m / (1 - β_1ᵗ)` and `v / (1 - β_2ᵗ)`; 003 does not. Lesson 7 compares the two in full. In the
+# first step (t = 1) from zero, both can be written down:
 #
 # - 002: `α g / (|g| + ε)`, which is almost exactly α in each direction;
 # - 003: `α (1 - β_1) g / (√(1 - β_2) |g| + ε)`, longer by `0.1 / √0.001`, which is 3.1623.

@@ -172,8 +172,9 @@ lesson.expect_error(
 # costs little: one sample in place of all.
 #
 # - 002 §4.2.3: `ΔW = -α ∂L/∂W |x_i`, at one sample. **Right.**
-# - 003 §4.1.3: `θ = θ - α ∇J(θ)`, under the name SGD. **Right**, but it is the formula of gradient
-#   descent. What makes it SGD is which samples J is computed from, and 003 does not say that.
+# - 003 §4.1.3: `θ = θ - α ∇J(θ)`, with ∇J for the gradient ∂J/∂θ, under the name SGD. **Right**,
+#   but it is the formula of gradient descent. What makes it SGD is which samples J is computed
+#   from, and 003 does not say that.
 #
 # We compare three loops on 40 samples with `y = 2 x + noise`: gradient descent on all samples, SGD,
 # and the pseudo-code, which draws a sample and uses the error that it had at the start. To be fair,
@@ -183,7 +184,7 @@ lesson.expect_error(
 inputs = random.normal(size=40)
 targets = 2 * inputs + 0.3 * random.normal(size=40)
 best = (inputs * targets).sum() / (inputs * inputs).sum()  # where the mean gradient is zero
-drawn = random.integers(0, 40, 150)
+drawn = random.integers(0, 40, 400)
 
 gd, sgd, frozen = [0.0], [0.0], [0.0]
 old_gradient = ((0.0 * inputs - targets) * inputs).mean()
@@ -193,7 +194,7 @@ for i in drawn:
     frozen.append(frozen[-1] - 0.1 * old_gradient)  # i is drawn and not used
 
 print(f"{len(inputs)} samples")
-print(f"best w {best:.4f}; after 150 steps: GD {gd[-1]:.4f}, SGD {sgd[-1]:.4f}, ", end="")
+print(f"best w {best:.4f}; after {len(drawn)} steps: GD {gd[-1]:.4f}, SGD {sgd[-1]:.4f}, ", end="")
 print(f"with the old error {frozen[-1]:.4f}")
 each = (1.0 * inputs - targets) * inputs  # at w = 1, the gradient of each single sample
 place = te.tensor(1.0, dtype=te.float64, requires_grad=True)
@@ -202,6 +203,8 @@ apart = gap(place.grad.numpy(), each.mean())
 lesson.expect("gradient of all - mean of the single ones", apart, 0, tolerance=1e-12)
 lesson.expect("GD, distance from the best w", abs(gd[-1] - best), below=0.01)
 lesson.expect("SGD, distance from the best w", abs(sgd[-1] - best), below=0.5)
+crossings = int((np.diff(np.sign(np.array(sgd) - best)) != 0).sum())
+lesson.expect("SGD, steps that cross the best w", crossings, above=10)
 lesson.expect("with the old error, distance", abs(frozen[-1] - best), above=10)
 
 figure, axis = lesson.figure(size=(11, 6))
@@ -209,7 +212,7 @@ axis.plot(sgd, color=lesson.ORANGE, linewidth=2, label="SGD: one drawn sample")
 axis.plot(gd, color=lesson.BLUE, label="GD: all samples")
 axis.plot(frozen, "--", color=lesson.RED, label="002 §3.3: the old error")
 axis.axhline(best, color="black", linestyle=":", linewidth=2, label="best w")
-axis.set(xlabel="steps", ylabel="w", ylim=(-0.1, 4.2), xlim=(0, 150))
+axis.set(xlabel="steps", ylabel="w", ylim=(-0.1, 4.2), xlim=(0, len(drawn)))
 axis.set_title("The model ŷ = w x on 40 samples")
 axis.legend(loc="upper right", bbox_to_anchor=(1, 0.98))
 lesson.save_figure("sgd")
@@ -227,9 +230,10 @@ lesson.save_figure("sgd")
 #
 # `θ_t = (1 - α λ)^t θ_0`
 #
-# This gets smaller where `|1 - α λ| < 1`, that is, for `α < 2/λ`. With many parameters there are
-# many λ, one for each direction: the eigenvalues (特征值) of the matrix of second derivatives. The
-# largest of them, λ_max, sets the bound: **α has to stay under 2/λ_max**. The smallest of them,
+# This gets smaller where `|1 - α λ| < 1`, that is, for `α < 2/λ`. With many parameters J has a
+# matrix H of second derivatives, and there are directions that H only stretches: `H v = λ v`. Along
+# each of them J is a parabola as above, with its own λ. These are the eigenvalues (特征值) of H.
+# The largest of them, λ_max, sets the bound: **α has to stay under 2/λ_max**. The smallest of them,
 # λ_min, sets the pace: in its direction a step changes only the share `α λ_min`.
 #
 # Their ratio `λ_max / λ_min` is the condition number (条件数). Where it is large, the loss is a

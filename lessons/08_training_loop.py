@@ -123,8 +123,8 @@ lesson.expect("chain rule - library", apart, 0, tolerance=1e-15)
 # class 0 around (-1.2, -0.8), each with the standard deviation 1. The clouds overlap. Because we
 # know how they were made, we also know the best possible accuracy. The best line goes through the
 # origin, at right angles to the centre c. A point is on its right side with the probability
-# `Φ(|c|)`, where Φ is the distribution function of the normal distribution (正态分布). That is
-# 0.925. Nobody can do better in the long run.
+# `Φ(|c|)`, where Φ(u) is the chance that a normally distributed (正态分布) number stays below u.
+# That is 0.925. Nobody can do better in the long run.
 #
 # We split the rows at random into three parts:
 #
@@ -574,9 +574,9 @@ lesson.expect("the same model on fresh rows", on_fresh, 0.5, tolerance=0.02)
 # %% [markdown]
 # It "reaches" an accuracy far above one half, and knows nothing. It was only the luckiest. How
 # lucky can one expect to be? Each model tosses 50 coins. The number of right answers has the
-# binomial distribution (二项分布). The best of 1,000 independent ones has the distribution function
-# to the power of 1,000. From that we compute the mean of the best: 0.725. We compare it with the
-# mean of many repetitions.
+# binomial distribution (二项分布). The best of 1,000 stays at or below i only if all of them do, so
+# that chance is the chance of one, to the power of 1,000. From that we compute the mean of the
+# best: 0.725. We compare it with the mean of many repetitions.
 #
 # The cure: choose with the validation set, and then measure the chosen model once, on the test set.
 

@@ -758,8 +758,9 @@ for name, (_, history) in long.items():
 
 # %% [markdown]
 # The loss of the scaled network was only halfway after 30 updates. The *accuracy* was about right
-# already: the border between the classes was in place, but the network was not yet sure. And the
-# unscaled network does learn in the end, slowly. Scaling saves time; it is no magic.
+# already: where most rows lie, the border was in place, if flatter than the best rule (see the
+# middle of the second picture below). But the network was not yet sure. And the unscaled network
+# does learn in the end, slowly. Scaling saves time; it is no magic.
 #
 # In the picture, the validation loss of the scaled network lies below its training loss. That is no
 # miracle either: it is measured after the epoch, when the network is better, and on 8 rows only.

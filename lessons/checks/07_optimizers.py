@@ -76,6 +76,16 @@ def check_steps(name, answer, make, kept):
             looks = np.allclose(found[0], theta - LR * step, rtol=1e-9, atol=1e-12)
             if looks and not close(found[0], wanted[0]):
                 raise ExerciseError(f"{name}: this is {sentence}")
+        hats = [state / (1 - beta**t) for state, beta in ((m, 0.9), (v, 0.999))]
+        if (
+            "corrected=True" in name
+            and any(map(close, found[1:], hats))
+            and close(found[0], wanted[0])
+        ):
+            raise ExerciseError(
+                f"{name}: theta is right, but it gives back m_hat and v_hat. Give back m and v, "
+                "from which the next step goes on"
+            )
         for key, one, other in zip(["theta", *kept], found, wanted, strict=True):
             if not close(one, other, exact=key != "theta"):
                 raise ExerciseError(

@@ -112,15 +112,19 @@ def network_gradients(x, z1, z2, z3, W2, W3, y):
     return tuple(gradient.numpy() for gradient in te.grad(loss, places))
 
 
-def by_hand(x, z1, z2, z3, W2, W3, y, *, dz3=None, slope=lambda z, d: z > 0):
-    """The backward pass from dz3, with a slope of ReLU that may be a wrong one."""
+def relu(z):
+    return np.maximum(z, 0)
+
+
+def by_hand(x, z1, z2, z3, W2, W3, y, *, dz3=None, slope=lambda z, d: z > 0, activation=relu):
+    """The backward pass from dz3, with a slope of ReLU and inputs of layers that may be wrong."""
     p = 1 / (1 + np.exp(-z3))
     dz3 = (p - y) / len(y) if dz3 is None else dz3(p, y)
     da2 = dz3 @ W3.T
     dz2 = da2 * slope(z2, da2)
     da1 = dz2 @ W2.T
     dz1 = da1 * slope(z1, da1)
-    a1, a2 = np.maximum(z1, 0), np.maximum(z2, 0)
+    a1, a2 = activation(z1), activation(z2)
     return (
         x.T @ dz1, dz1.sum(axis=0), a1.T @ dz2, dz2.sum(axis=0), a2.T @ dz3, dz3.sum(axis=0),
     )  # fmt: skip
@@ -137,6 +141,9 @@ def wrong_network_gradients(*arguments):
         "ReLU'(da) in place of ReLU'(z)": by_hand(*arguments, slope=lambda z, d: d > 0),
         "da in place of dz: the slope of ReLU is left out": by_hand(
             *arguments, slope=lambda z, d: np.ones_like(z)
+        ),
+        "z in place of a = relu(z), the input of the layer": by_hand(
+            *arguments, activation=lambda z: z
         ),
     }
 
