@@ -236,6 +236,7 @@ lesson.expect("loss before training", first_loss, math.log(10), tolerance=0.5)
 # `∂L/∂Z = (P - Y) / N`
 #
 # We let backpropagation (反向传播) compute it, and then compute it from this formula with NumPy.
+# `retain_grad()` asks to keep the gradient of a value in the middle; otherwise only parameters do.
 
 # %%
 logits = model(train_x[:32])  # (32, 10)

@@ -219,12 +219,12 @@ def spoil(x: np.ndarray) -> tuple[float, np.ndarray]:
         (
             PAIR,
             lambda y: (3.1, [1, 6]),
-            "\n  y = [1. 2. 6.]  shape (3,)\n  given[0] = 3.1\n  given[1] = [1, 6]\n",
+            "\n  y = [1. 2. 6.]  shape (3,)\n  given[0] = 3.1\n  expected[0] = 3.0\n  given[1] is",
         ),
         (
             PAIR,
-            lambda x: (3.1, [1, 6]),
-            "\n  expected[0] = 3.0\n  expected[1] = [1. 6.]  shape (2,)",
+            lambda x: (3, [1, 7]),
+            "\n  given[0] is right\n  given[1] = [1, 7]\n  expected[1] = [1. 6.]  shape (2,)",
         ),
         (PAIR, lambda x: (3 + 4e-8, [1, 6]), "given"),
         (PAIR, lambda x: (3, [[1, 6]]), "given"),

@@ -159,7 +159,10 @@ def _shapes(error: BaseException, path: Path) -> list[str]:
     for node in ast.walk(ast.parse(path.read_bytes())):
         if not isinstance(node, ast.BinOp) or place != _place(node):
             continue
-        if any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(node)):
+        if any(
+            isinstance(part, ast.Call | ast.NamedExpr | ast.comprehension)
+            for part in ast.walk(node)
+        ):
             return []  # not to be run a second time
         sides = [ast.unparse(side) for side in (node.left, node.right)]
         found = {side: eval(side, frame.f_globals, frame.f_locals) for side in sides}

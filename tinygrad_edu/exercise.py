@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .diagnosis import Diagnosis, diagnose
-from .tables import labelled, plain, same
+from .tables import compared, labelled, plain, same
 
 Function = Callable[..., Any]
 Arguments = tuple[Any, ...]
@@ -92,7 +92,7 @@ def values(
             if not same(given, wanted, tolerance):
                 lines = [f"case {number} of {len(drawn)} is wrong:"]
                 lines += map(_argument, _parameters(function, arguments), arguments)
-                lines += [labelled("given", given), labelled("expected", wanted)]
+                lines.append(compared(given, wanted, tolerance))
                 raise ExerciseError(named(function, drawn) or "\n".join(lines))
 
     return Exercise(function_name, title, check, mistakes=mistakes or {})

@@ -127,6 +127,20 @@ def same(given: Any, wanted: Any, tolerance: float) -> bool:
     return equal(given, wanted, tolerance * max(1.0, np.abs(wanted).max(initial=0)))
 
 
+def compared(given: Any, wanted: Any, tolerance: float) -> str:
+    """What was given and what is expected, as text; of several answers only the wrong ones."""
+    several = isinstance(wanted, tuple) and isinstance(given, tuple | list)
+    if not several or len(given) != len(wanted):
+        return f"{labelled('given', given)}\n{labelled('expected', wanted)}"
+    lines = []
+    for i, (one, other) in enumerate(zip(given, wanted, strict=True)):
+        if same(one, other, tolerance):
+            lines.append(f"  given[{i}] is right")
+        else:
+            lines += [labelled(f"given[{i}]", one), labelled(f"expected[{i}]", other)]
+    return "\n".join(lines)
+
+
 def _rounds_to(correct: Any, printed: Any) -> bool:
     """True where printed is correct, rounded to as many decimals as printed has."""
     try:
