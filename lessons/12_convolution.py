@@ -1081,7 +1081,7 @@ lesson.expect("parameters of the pipeline", sum(p.size for p in pipeline.paramet
 # convolution. Fill them in. `tinygrad-edu check 12` tells you which are right. For a wrong gradient
 # it says what kind of mistake it looks like.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Try the kernels 0 -1 0 | -1 4 -1 | 0 -1 0 and 1 1 1 | 1 1 1 | 1 1 1, divided by 9, on the
 #    pictures of section 10. What does each of them do?

@@ -976,7 +976,7 @@ lesson.expect("weight on the right pair before training, mean", np.diag(weights_
 # 3. `causal_weights(Q, K)`: the weights of a GPT.
 # 4. `attention_backward(Q, K, V, G)`: the whole backward pass.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. In section 2, multiply all queries by 10. What becomes of the weights? And with 0?
 # 2. In section 4, change the token at place 3 only, and print which outputs change, with and

@@ -1044,7 +1044,7 @@ lesson.table(
 # `tinygrad-edu check 16` tells you which are right. For a wrong gradient it says what kind of
 # mistake it looks like.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Give the network two words instead of one: embed the word before, too, and put the two rows
 #    side by side. Which line of the table in section 5 does its loss reach now?
