@@ -903,7 +903,7 @@ lesson.save_figure("saliency")
 # in. `tinygrad-edu check 13` tells you which are right. For a wrong gradient it says what kind of
 # mistake it looks like.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. The network has four times as many parameters as the linear model. Is that why it is better?
 #    Train a network of two dense layers with as many. How wide is its hidden layer?

@@ -1094,7 +1094,7 @@ if not options.quick:
 # 3. `dropout_backward(x, W, m, p, dY)`: dropout and a dense layer, forward and back.
 # 4. `penalised_gradients(x, y, W, b, l1, l2)`: the gradients of the cross-entropy with both prices.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Section 8: 1,000 images in place of 100. Which ranges are apart now?
 # 2. Section 7: scale the images by a random factor around 1. Does it help beside moving?

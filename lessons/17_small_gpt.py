@@ -1024,7 +1024,7 @@ else:
 # backward pass. Fill them in. `tinygrad-edu check 17` tells you which are right. For a wrong
 # gradient it says what kind of mistake it looks like.
 #
-# After that, copy this lesson into a file of your own and change it.
+# After that, copy this lesson to `mine.py`, change it, and run `python mine.py`.
 #
 # 1. Draw the batches with `te.data.random_windows` from one long stream, so that a window may begin
 #    in the middle of a sentence. The validation loss stays well above the floor. Why can no model
