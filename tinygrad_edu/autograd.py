@@ -181,8 +181,9 @@ def _replayed_gradients(result: Tensor, g: Tensor, path: set[Tensor] | None) -> 
 
 def _pairs(result: Tensor, products: Any, g: Any, path: set[Tensor] | None) -> Pairs:
     if result.op.joint:  # type: ignore[union-attr]
-        gradients = zip(result.inputs, products[1](g, _needs(result, path)), strict=True)
-        return [(x, gx) for x, gx in gradients if gx is not None]
+        needs = _needs(result, path)
+        gradients = zip(result.inputs, products[1](g, needs), needs, strict=True)
+        return [(x, gx) for x, gx, needed in gradients if needed and gx is not None]
     if len(products) != 1 + len(result.inputs):
         raise refusals.number_of_vjps(_name(result), len(result.inputs), len(products) - 1)
     pairs = []

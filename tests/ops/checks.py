@@ -6,6 +6,7 @@ test_checks.py plants wrong operations and sees each check fail.
 from __future__ import annotations
 
 import gc
+import itertools
 import weakref
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -377,6 +378,28 @@ def check_views_are_known(line: Line, device: str) -> None:
                 )
 
 
+def check_frozen_inputs(line: Line, device: str) -> None:
+    """Where only some inputs learn, they get the same gradients and the others none."""
+    case = line.cases[0]
+    arrays, upstream = drawn(line, case)
+    floats = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
+    wanted = dict(zip(floats, run(line, case, device).backward(), strict=True))
+    subsets = itertools.chain(*(itertools.combinations(floats, n) for n in range(1, len(floats))))
+    for learning, create_graph in itertools.product(subsets, (False, True)):
+        inputs = [as_input(a, device) for a in arrays]
+        for i in set(floats) - set(learning):
+            inputs[i].requires_grad_(False)
+        output = line.call(*inputs, **case[1])
+        output.backward(te.Tensor(plain(upstream, device)), create_graph=create_graph)
+        for i, x in enumerate(inputs):
+            what = f"{line.name}, inputs {learning} learn, create_graph={create_graph}: input {i}"
+            if i in learning:
+                assert x.grad is not None, what
+                agree(x.grad.numpy(), wanted[i], what)
+            else:
+                assert x.grad is None, what
+
+
 # --- 8 freed
 
 
@@ -484,6 +507,7 @@ WITH_GRADIENT = [
     check_gradients_own_their_memory,
     check_upstream_is_left_alone,
     check_gradient_of_repeated_input,
+    check_frozen_inputs,
     check_twin,
 ]
 FOR_FLAT = [check_no_gradient]
