@@ -15,23 +15,13 @@ if TYPE_CHECKING:
     from .training import Result
 
 
-def print_tables(results: Sequence[Result]) -> None:
-    """One table a job, the fastest first."""
-    for job in jobs.JOBS:
-        rows = sorted((r for r in results if r.job == job), key=lambda r: r.seconds)
-        if rows:
-            print(f"\n{job}: {jobs.WHAT[job]}")
-            table(
-                [
-                    "library",
-                    "setting",
-                    "time of a step",
-                    "tinygrad_edu / this",
-                    "10-90 %",
-                    "memory",
-                ],
-                [_row(result) for result in rows],
-            )
+def print_table(job: str, results: Sequence[Result]) -> None:
+    """The results of a job, the fastest first."""
+    print(f"\n{job}: {jobs.WHAT[job]}")
+    table(
+        ["library", "setting", "time of a step", "tinygrad_edu / this", "10-90 %", "memory"],
+        [_row(result) for result in sorted(results, key=lambda result: result.seconds)],
+    )
 
 
 def _row(result: Result) -> list[str]:

@@ -16,6 +16,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,9 +73,10 @@ class Worker:
         self.steps = 1  # of one turn
         options = PEERS[name].settings[setting] | {"device": device}
         module = f"{__package__}.worker"
+        self.complaints = tempfile.TemporaryFile("w+")  # a pipe would fill up and stop it
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, PEERS[name].module, job, json.dumps(options)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.complaints, text=True,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )  # fmt: skip
 
@@ -90,10 +92,11 @@ class Worker:
         return float(self._answer())
 
     def _answer(self) -> str:
-        assert self.process.stdout is not None and self.process.stderr is not None
+        assert self.process.stdout is not None
         line = self.process.stdout.readline().strip()
         if not line:
-            last = self.process.stderr.read().strip().splitlines()[-1:]
+            self.complaints.seek(0)
+            last = self.complaints.read().strip().splitlines()[-1:]
             raise RuntimeError(f"{self.name} {self.setting}".strip() + f" ended: {' '.join(last)}")
         return line
 
@@ -114,6 +117,7 @@ class Worker:
         """Let the process go."""
         self.process.kill()
         self.process.communicate()
+        self.complaints.close()
 
 
 class Result(NamedTuple):
@@ -130,18 +134,20 @@ class Result(NamedTuple):
 def measure(
     job: str, names: Sequence[str], device: str, rounds: int, seconds: float
 ) -> list[Result]:
-    """A job in every peer, in turns: each peer's fastest setting."""
+    """A job in every peer, in turns: each peer's fastest setting. A peer that fails is left out."""
     workers: list[Worker] = []
     try:
         for name in names:
             for setting in PEERS[name].settings:
                 worker = Worker(name, setting, job, device)
-                workers.append(worker)
-                if worker.has_job():
-                    worker.warm_up(seconds)
-                else:
-                    worker.end()
-                    workers.remove(worker)
+                try:
+                    if worker.has_job():
+                        worker.warm_up(seconds)
+                        workers.append(worker)
+                        continue
+                except RuntimeError as error:
+                    print(f"left out: {error}", file=sys.stderr)
+                worker.end()
         for _ in progress(range(rounds), f"{job:14}"):
             for worker in workers:
                 worker.take_turn()
@@ -197,8 +203,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [name for name in able if name not in absent]
     results = []
     for job in options.jobs:
-        results += measure(job, names, options.device, options.rounds, options.seconds)
-    report.print_tables(results)
+        found = measure(job, names, options.device, options.rounds, options.seconds)
+        report.print_table(job, found)
+        results += found
     if options.figure:
         report.draw(results, Path(options.figure))
     return 0
@@ -222,11 +229,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PEER",
         help=f"some of: {', '.join(PEERS)}; all if none",
     )
-    parser.add_argument("--rounds", type=int, default=9, help="turns of each, 9 if none")
+    parser.add_argument("--rounds", type=_count, default=9, help="turns of each, 9 if none")
     parser.add_argument("--seconds", type=float, default=0.25, help="of one turn, 0.25 if none")
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda or pretend-gpu")
     parser.add_argument("--figure", metavar="FILE", help="save the comparison as a picture")
     return parser
+
+
+def _count(given: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    if not given.isdigit() or int(given) < 1:
+        raise argparse.ArgumentTypeError(f"it is a whole number of at least 1, not {given}")
+    return int(given)
 
 
 def processor() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +108,54 @@ def test_a_peer_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
             worker.has_job()
     finally:
         worker.end()
+
+
+def test_a_peer_that_fails_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(training.PEERS, "broken", training.Peer("no_such", "numpy", {"": {}}))
+    results = training.measure("2-64-32-1", ["broken", training.OURS], "cpu", 1, 0.001)
+    assert {result.peer for result in results} == {training.OURS}
+    assert "left out: broken ended: " in capsys.readouterr().err
+
+
+def test_a_peer_that_complains_at_length_is_not_stopped_by_it(tmp_path: Path) -> None:
+    """180 kB of warnings are more than a pipe holds."""
+    folder = tmp_path / "talkative"
+    (folder / "peers").mkdir(parents=True)
+    source = Path(training.__file__).parent
+    for name in ("worker.py", "__init__.py"):
+        (folder / name).write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "peers" / "__init__.py").touch()
+    (folder / "peers" / "loud.py").write_text(
+        "import sys\n"
+        "def prepare(job, options):\n"
+        "    print('careful! ' * 20_000, file=sys.stderr)\n"
+        "    return lambda steps: None\n"
+    )
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from benchmarks import training\n"
+        "training.__package__ = 'talkative'\n"
+        "training.PEERS['loud'] = training.Peer('loud', 'numpy', {'': {}})\n"
+        "worker = training.Worker('loud', '', 'GPT', 'cpu')\n"
+        "print(worker.has_job(), worker.ask(3) >= 0)\n"
+        "worker.end()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=source.parent, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == ["True", "True"], done.stderr
+
+
+@pytest.mark.parametrize("rounds", ["0", "-1", "x"])
+def test_the_number_of_rounds_is_at_least_1(
+    rounds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        training.main(["--rounds", rounds])
+    assert "a whole number of at least 1" in capsys.readouterr().err
 
 
 def test_batches_differ_and_are_the_same_each_time() -> None:

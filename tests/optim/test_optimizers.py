@@ -652,6 +652,9 @@ def test_a_state_of_other_parameters_is_refused(line):
     wrong += [{**before, "optimizer": "Adam" if line.name[:5] != "Adam " else "AdamW"}]
     wrong += [{**before, "steps": ["a"] * 5}, {**before, "steps": [1]}, {**before, "steps": None}]
     wrong += [{**before, "groups": [{"lr": 0.1, "speed": 2}]}, {**before, "groups": []}]
+    options = before["groups"][0]
+    wrong += [{**before, "groups": [{**options, "lr": lr}]} for lr in (-1, "x", None)]
+    wrong += [{**before, "steps": [True] * 5}]
     wrong += [{**before, name: a.astype(int)} for name, a in before.items() if name[-2:] == ".0"]
     wrong += [None, [before]]
     for state in wrong:

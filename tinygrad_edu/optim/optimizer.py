@@ -215,11 +215,16 @@ def _misfits(own: Mapping[str, Any], state: Any) -> list[str]:
         if isinstance(array, np.ndarray) and kind != (array.shape, array.dtype):
             wrong.append(f"{name} is {kind}, and should be {(array.shape, array.dtype)}")
     steps, groups = state["steps"], state["groups"]
-    whole = isinstance(steps, list) and all(isinstance(n, int) and n >= 0 for n in steps)
+    whole = isinstance(steps, list) and all(type(n) is int and n >= 0 for n in steps)
     if not whole or len(steps) != len(own["steps"]):
         wrong.append(f"steps is no list of {len(own['steps'])} whole numbers")
     if not isinstance(groups, list) or [set(g) for g in groups] != [set(g) for g in own["groups"]]:
-        wrong.append("the groups have other options")
+        return [*wrong, "the groups have other options"]
+    for group in groups:
+        try:
+            _check_options(group)
+        except ValueError as error:
+            wrong.append(str(error))
     return wrong
 
 
