@@ -80,6 +80,10 @@ def wrong_penalised_gradients(x, y, W, b, l1, l2):
         "|W| in place of sign(W)": (dW + l1 * np.abs(W) + of_l2, db),
         "the prices are subtracted": (dW - of_l1 - of_l2, db),
         "the prices are divided by N": (dW + (of_l1 + of_l2) / N, db),
+        "1/N is missing in dZ = (P - Y) / N; the prices are right": (
+            N * dW + of_l1 + of_l2,
+            db,  # of db it is said in any case
+        ),
         "b has a price too": (dW + of_l1 + of_l2, db + l1 * np.sign(b) + 2 * l2 * b),
     }
 
