@@ -308,7 +308,8 @@ lesson.expect_error(
 #   reaches over `d (k - 1) + 1` pixels.
 #
 # How many places are there along a side of n pixels? The first place is at the border. From there
-# the window can go on while it ends inside. With ⌊ ⌋ for rounding down:
+# the window can go on while it ends inside. With ⌊ ⌋ for rounding down (in this section n counts
+# pixels and k the entries of a kernel along a side; in section 5 they were image and channel):
 #
 # `size = ⌊(n + 2p - d (k - 1) - 1) / s⌋ + 1`
 #
@@ -898,8 +899,9 @@ lesson.save_figure("shift")
 #
 # A convolution is a dense layer (lesson 10) with two rules. First, each output is connected only
 # with the pixels of its window; all other weights are 0. Second, all places share the same weights.
-# To see it, we take the kernel 1 to 9 and write its convolution as the dense layer that it is: 16
-# pixels in, 4 numbers out. Each line that is printed holds the weights of one output.
+# To see it, we take the kernel 1 to 9 and write its convolution as the dense layer `x M` that it
+# is: 16 pixels in, 4 numbers out. Each line that is printed is a column of M, the weights of one
+# output.
 
 # %%
 lesson.heading("13. Why a dense layer needs so many more")

@@ -41,8 +41,8 @@ WRONG_SIZES = {
 
 
 def draw_convolutions(random):
-    """Images, kernels, biases, stride: one square kernel and one that is not."""
-    shapes = [((2, 3, 6, 5), (4, 3, 3, 3), 1), ((2, 2, 7, 9), (3, 2, 3, 2), 2)]
+    """Images, kernels, biases, stride: one square kernel and one that is not; few numbers."""
+    shapes = [((1, 2, 4, 5), (2, 2, 3, 3), 1), ((2, 2, 5, 6), (2, 2, 3, 2), 2)]
     return [
         (random.normal(size=x), random.normal(size=W), random.normal(size=W[0]), stride)
         for x, W, stride in shapes
@@ -53,7 +53,16 @@ def conv2d(x, W, b, stride):
     return F.conv2d(te.tensor(x), te.tensor(W), te.tensor(b), stride).numpy()
 
 
+def always_by_one(x, W, b, stride):
+    """As many places as there should be, but each 1 pixel from the last."""
+    rows, columns = conv2d(x, W, b, stride).shape[2:]
+    return conv2d(x, W, b, 1)[:, :, :rows, :columns]
+
+
 WRONG_CONVOLUTIONS = {
+    "the windows are right in number, but move 1 pixel, not stride: r · stride, c · stride": (
+        always_by_one
+    ),
     "the kernel is turned round; this lesson's convolution does not turn it": (
         lambda x, W, b, s: conv2d(x, W[:, :, ::-1, ::-1].copy(), b, s)
     ),
@@ -113,9 +122,9 @@ def wrong_backwards(x, W, dy):
     dx, dW, db = conv2d_backward(x, W, dy)
     turned = W[:, :, ::-1, ::-1].copy()
     overwritten = np.zeros_like(x)
-    for p, q in np.ndindex(W.shape[2:]):
-        part = np.einsum("norc,oi->nirc", dy, W[:, :, p, q])
-        overwritten[:, :, p : p + dy.shape[2], q : q + dy.shape[3]] = part
+    for i, j in np.ndindex(W.shape[2:]):
+        part = np.einsum("norc,ok->nkrc", dy, W[:, :, i, j])
+        overwritten[:, :, i : i + dy.shape[2], j : j + dy.shape[3]] = part
     return {
         "W turned round in place of W": (conv2d_backward(x, turned, dy)[0], dW, db),
         "the kernel of dW is turned round": (dx, dW[:, :, ::-1, ::-1], db),

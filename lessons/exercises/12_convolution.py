@@ -17,12 +17,15 @@ def output_size(n, kernel, stride=1, padding=0, dilation=1):
 
 
 def conv2d(x, W, b, stride=1):
-    """The convolution of images x (N, in, H, W) with kernels W (out, in, k, l) and biases b (out,).
+    """The convolution of images x (N, in, H, W) with kernels W and biases b (out,).
 
-        y[n, o, r, c] = b[o] + Σ x[n, i, r · stride + p, c · stride + q] · W[o, i, p, q]
+    W has the shape (out, in, height, width); the last two are those of a kernel.
 
-    summed over i, p and q. The kernel is not turned round; k and l may differ. There is no padding.
-    The result has the shape (N, out, rows, columns), as output_size says. Loops are welcome.
+        y[n, o, r, c] = b[o] + Σ x[n, k, r · stride + i, c · stride + j] · W[o, k, i, j]
+
+    summed over k, i and j: the letters of section 5. The kernel is not turned round, and need not
+    be square. There is no padding. The result has the shape (N, out, rows, columns), as output_size
+    says. Loops are welcome.
     """
     ...
 
@@ -41,13 +44,13 @@ def max_pool_backward(x, dy, size):
 def conv2d_backward(x, W, dy):
     """The gradients (dx, dW, db) of conv2d(x, W, b) with stride 1, from dy (N, out, rows, columns).
 
-    For each number of dy at n, o, r, c, and for all i, p and q:
+    For each number of dy at n, o, r, c, and for all k, i and j:
 
         db[o]                   gets  dy[n, o, r, c]
-        dW[o, i, p, q]          gets  dy[n, o, r, c] · x[n, i, r + p, c + q]
-        dx[n, i, r + p, c + q]  gets  dy[n, o, r, c] · W[o, i, p, q]
+        dW[o, k, i, j]          gets  dy[n, o, r, c] · x[n, k, r + i, c + j]
+        dx[n, k, r + i, c + j]  gets  dy[n, o, r, c] · W[o, k, i, j]
 
     All that a place gets is added up. Each gradient has the shape of what it belongs to. A loop
-    over the entries p, q of the kernel is enough; np.einsum does the rest.
+    over the entries i, j of the kernel is enough; np.einsum does the rest.
     """
     ...

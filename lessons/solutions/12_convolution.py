@@ -10,14 +10,14 @@ def output_size(n, kernel, stride=1, padding=0, dilation=1):
 
 
 def conv2d(x, W, b, stride=1):
-    """The convolution of images x (N, in, H, W) with kernels W (out, in, k, l) and biases b."""
+    """The convolution of images x (N, in, H, W) with kernels W and biases b."""
     out, _, height, width = W.shape
     rows = output_size(x.shape[2], height, stride)
     columns = output_size(x.shape[3], width, stride)
     y = np.zeros((len(x), out, rows, columns))
     for n, o, r, c in np.ndindex(y.shape):
         top, left = r * stride, c * stride
-        window = x[n, :, top : top + height, left : left + width]  # (in, k, l)
+        window = x[n, :, top : top + height, left : left + width]  # (in, height, width)
         y[n, o, r, c] = b[o] + (window * W[o]).sum()
     return y
 
@@ -37,8 +37,8 @@ def conv2d_backward(x, W, dy):
     """The gradients (dx, dW, db) of conv2d(x, W, b) with stride 1, from dy."""
     rows, columns = dy.shape[2:]
     dx, dW = np.zeros_like(x), np.zeros_like(W)
-    for p, q in np.ndindex(W.shape[2:]):
-        met = x[:, :, p : p + rows, q : q + columns]  # (N, in, rows, columns)
-        dW[:, :, p, q] = np.einsum("norc,nirc->oi", dy, met)
-        dx[:, :, p : p + rows, q : q + columns] += np.einsum("norc,oi->nirc", dy, W[:, :, p, q])
+    for i, j in np.ndindex(W.shape[2:]):
+        met = x[:, :, i : i + rows, j : j + columns]  # (N, in, rows, columns)
+        dW[:, :, i, j] = np.einsum("norc,nkrc->ok", dy, met)
+        dx[:, :, i : i + rows, j : j + columns] += np.einsum("norc,ok->nkrc", dy, W[:, :, i, j])
     return dx, dW, dy.sum(axis=(0, 2, 3))
