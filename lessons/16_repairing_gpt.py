@@ -12,7 +12,7 @@
 # **Document.** 000 §4.3, §5.1, §5.2 and §5.3; the sizes of "large models" in 000, 001 and 003.
 #
 # **Before this lesson.** Cross-entropy (lesson 3), Adam (lesson 7), the training loop (lesson 8),
-# tied weights (lesson 11), attention (lesson 15).
+# tied weights (lesson 11), dropout and `eval()` (lesson 14), attention (lesson 15).
 
 # %%
 import ast
@@ -135,6 +135,8 @@ lesson.expect("names it makes and never reads", unused, ["embedded"])
 lesson.expect("packages", set(imported), {"torch"})
 
 # %% [markdown]
+# The bugs have the numbers of the table in section 10. You meet them in another order.
+#
 # - **Bug 9.** `num_epochs`, `data_loader` and `validation_loader` are never defined. The document
 #   gives no data and no number of epochs.
 # - **Bug 12.** §5.1 tells you to install TensorFlow. The listing uses PyTorch alone. Harmless, but
@@ -346,7 +348,7 @@ for bug, sentence in PYTORCH.items():
 # %%
 lesson.heading("4. It runs, and never looks at the words")
 one, other = words(4, 4, below=4), words(4, 4, below=4)
-lesson.expect("the two batches differ", np.array_equal(one.numpy(), other.numpy()), False)
+lesson.expect("the two batches are equal", np.array_equal(one.numpy(), other.numpy()), False)
 answers = [with_four(x).numpy() for x in (one, other)]
 lesson.expect("the answers are the same, bit for bit", np.array_equal(*answers), True)
 
@@ -442,8 +444,12 @@ lesson.expect("words", V, 24)
 #
 # `H(b | a) = -Σ p(a, b) ln p(b | a)`
 #
-# and one that knows the grammar reaches the entropy of the language, 12 bits for 11 words. No
-# model can have a lower mean loss than the entropy for what it sees.
+# where `p(b | a)`, "b given a", is the probability that b comes when a was the word before. And one
+# that knows the grammar reaches the entropy of the language, 12 bits for 11 words. No model can
+# have a lower mean loss than the entropy for what it sees.
+#
+# **Bits and nats** are two units of entropy. A choice between k equally likely words has `log₂ k`
+# bits, or `ln k` nats: 1 bit is ln 2 nats. Our loss takes ln, so it is in nats.
 #
 # The formulas of `te.data.grammar` give these (its text derives them word by word). The bigram
 # entropy we compute in a second way, from a table that counts all pairs in **all** sentences that
@@ -792,7 +798,9 @@ lesson.expect("a real GPT: the same", same["a real GPT"], False)
 #
 # `-Σ p(a, b) ln q(b | a) = H(b | a) + Σ p(a) KL(p(·|a), q(·|a))`
 #
-# and a KL divergence (KL 散度) is never negative. That is the proof of "not below".
+# with the KL divergence (KL 散度) `KL(p, q) = Σ p ln(p / q)`. It is never negative, because
+# `ln x <= x - 1`. So `-KL = Σ p ln(q / p) <= Σ p (q / p - 1) = Σ q - Σ p = 0`, as p and q both add
+# up to 1. That is the proof of "not below".
 
 # %%
 with te.no_grad():

@@ -44,6 +44,19 @@ def test_a_row_agrees_with_its_lesson(entry: cli.About) -> None:
     assert settles
 
 
+def test_the_ways_through_leave_out_nothing() -> None:
+    (ways,) = re.findall(r"leave out nothing they build on:(.*?)Two that jump", PAGE, re.S)
+    found = re.findall(r"\*\*(\w+)\*\* ([^.]*)\.", ways)
+    assert [name for name, _ in found] == ["Mathematics", "Pictures", "Language"]
+    for name, lessons in found:
+        taken: set[int] = set()
+        for first, last in re.findall(r"(\d+)(?:\s+to\s+(\d+))?", lessons):
+            taken |= set(range(int(first), int(last or first) + 1))
+        for number in taken:
+            needed = {int(before) for before in re.findall(r"\d+", rows()[number][2])}
+            assert needed <= taken, f"{name}: lesson {number} builds on {needed - taken}"
+
+
 def test_a_class_without_solutions(tmp_path: Path) -> None:
     """The command on the page takes the solutions away, and start and check go on working."""
     site = tmp_path / "site" / "tinygrad_edu"

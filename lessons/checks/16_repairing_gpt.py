@@ -85,6 +85,31 @@ def bigram_entropy(counts):
     return entropy(joint) - entropy(joint.sum(axis=1))
 
 
+def entropy_of_a_row(counts):
+    """H(b | a) of each row, the empty ones left out."""
+    return [bigram_entropy(row[None]) for row in counts if row.any()]
+
+
+WRONG_ENTROPIES = {
+    "these are bits, from log2; in nats it is the natural logarithm, np.log": (
+        lambda counts: bigram_entropy(counts) / np.log(2)
+    ),
+    "ln p(a, b) in place of ln p(b | a): this is H(a, b)": (
+        lambda counts: bigram_entropy(counts.reshape((1, -1)))
+    ),
+    "this is H(a | b): p(b | a) divides by the sum of row a, not of column b": (
+        lambda counts: bigram_entropy(counts.T)
+    ),
+    "p(b | a) in place of p(a, b) before the logarithm: rows that come often count more": (
+        lambda counts: sum(entropy_of_a_row(counts))
+    ),
+    "the mean over the rows; rows that come often count more": (
+        lambda counts: np.mean(entropy_of_a_row(counts))
+    ),
+    "the sign is wrong: an entropy is never negative": lambda counts: -bigram_entropy(counts),
+}
+
+
 def draw_network(random):
     """7 tokens of 6 words, some of them twice; width 4, 5 neurons."""
     tokens = np.array([2, 0, 5, 2, 4, 0, 2])
@@ -126,7 +151,10 @@ def wrong_network_gradients(tokens, E, W1, b1, W2, dZ):
 EXERCISES = [
     values("gpt_parameters", "the number of parameters of a GPT", SIZES, gpt_parameters),
     Exercise(NEXT_WORD.function_name, NEXT_WORD.title, check_loss),
-    values("bigram_entropy", "what knowing the last word leaves open", draw_counts, bigram_entropy),
+    values(
+        "bigram_entropy", "what knowing the last word leaves open",
+        draw_counts, bigram_entropy, mistakes=WRONG_ENTROPIES,
+    ),
     gradients(
         "repaired_backward", "the whole backward pass, down to the rows of the embedding",
         draw_network, network_gradients, ["dE", "dW1", "db1", "dW2", "db2"],

@@ -36,9 +36,9 @@ def language_model_loss(logits, tokens):
 def bigram_entropy(counts):
     """H(b | a) = -Σ p(a, b) ln p(b | a), in nats, of a table of counts (V, V).
 
-    counts[a, b] says how often b came after a. p(a, b) = counts[a, b] / (sum of all counts), and
-    p(b | a) = counts[a, b] / (sum of row a). Pairs with the count 0 add nothing; some rows may
-    consist of zeros only.
+    Nats: ln is the natural logarithm. counts[a, b] says how often b came after a. p(a, b) is
+    counts[a, b] / (sum of all counts), and p(b | a) is counts[a, b] / (sum of row a). Pairs with
+    the count 0 add nothing; some rows may consist of zeros only.
     """
     ...
 
