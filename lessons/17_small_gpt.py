@@ -68,9 +68,9 @@ if options.text not in (None, *BOOKS):
 # nothing.
 #
 # The entropy (熵) of a choice among k equally likely words is `log₂ k` bits. A sentence has
-# 2 + 3 + 2 + 2 + 3 = 12 bits in 11 words. In nats, the unit of our loss (`1 bit = ln 2 nats`), that
-# is `12 ln 2 / 11` for each word, in the mean. No model can have a smaller expected loss. We check
-# it by writing down all sentences.
+# 2 + 3 + 2 + 2 + 3 = 12 bits in 11 words. In nats, the unit of our loss (lesson 16), that is
+# `12 ln 2 / 11` for each word, in the mean. No model can have a smaller expected loss. We check it
+# by writing down all sentences.
 #
 # There are so few sentences that some of the validation set (验证集) also occur in the training
 # set. We count the new ones, and section 8 looks at their loss alone.
@@ -165,7 +165,7 @@ lesson.expect("order 5, counted, above its floor by", counted[5] - floor, above=
 #
 # 1. The label y_i is the word x_i itself.
 # 2. For i = 1 nothing stands after the bar. A network needs an input, so a start token takes the
-#    place x_0. Without it, the network refuses:
+#    place x_0. Without it, the network refuses, as the first line below shows.
 # 3. It is a **sum**. The listing of §5.2 trains with `CrossEntropyLoss`, and that is the **mean**:
 #    `sum = n · mean`. The sum grows with the length of the text and with the batch. We use the
 #    mean, in nats a word, because it can be compared with the entropy.
@@ -499,9 +499,9 @@ lesson.expect("largest attention to a later word", max(to_later), 0)
 # ## 8. Training
 #
 # Each step draws 32 of the 2,000 training sentences, and moves all weights a little. α = 0.001 is
-# the learning rate (学习率) of the listing in §5.2. Dropout (丢弃) with probability 0.1 is on in
-# training only. Every 50 steps we ask for the validation loss, without dropout and without
-# gradients.
+# the learning rate (学习率) of the listing in §5.2. Dropout (随机失活, lesson 14) with probability
+# 0.1 is on in training only. Every 50 steps we ask for the validation loss, without dropout and
+# without gradients.
 
 # %%
 lesson.heading("8. Training")
@@ -576,8 +576,8 @@ lesson.expect("new sentences / others", surprise[is_new].mean() / surprise[~is_n
 lesson.expect("mean by place / loss", by_place.mean() / validation_loss, 1, tolerance=1e-5)
 
 figure, (left, right) = lesson.figure(1, 2, size=(17, 6.5))
-left.plot(range(1, steps + 1), batch_losses, color=lesson.SKY, linewidth=0.8, label="GPT, batch")
-left.plot(*zip(*history, strict=True), "o-", label="GPT, validation")
+left.plot(range(1, steps + 1), batch_losses, color=lesson.SKY, linewidth=3, label="GPT, batch")
+left.plot(*zip(*history, strict=True), "o", label="GPT, validation")
 for k, style in ((1, ":"), (2, "-."), (3, "--")):
     left.axhline(
         counted[k], color="black", linestyle=style, linewidth=2, label=f"Markov, order {k}"
@@ -594,10 +594,11 @@ right.legend(loc="upper right", ncols=2)
 lesson.save_figure("loss")
 
 # %% [markdown]
-# The loss falls in steps. First the network learns how often each word comes, then which kind of
-# word stands where. For a while it stays on a plateau, where it does not know the number of the
-# verb. Then it finds the agreement, and the loss drops to the floor. (The quick run ends about
-# there.)
+# The loss begins at about ln 24, above the edge of the picture, and falls fast while the network
+# learns which kind of word stands where. Then it slows down above the line of order 3, on a small
+# shoulder. No model that does not know the number of the verb can get below that line, save by luck
+# with the sample. The network does: it has found the agreement, and comes down to the floor. (The
+# quick run ends about there.)
 #
 # ## 9. Does it know the number of the verb?
 #
@@ -893,8 +894,8 @@ if not options.quick:
 #
 # The opponent is counting what follows the last k characters, judged on the same characters. We
 # give it an advantage: its order and its smoothing are those that are best on the held-out part
-# itself. So is the number of orders in the last column, where the probabilities of the orders 0 to
-# k are averaged. The tables have what we measured once, with the seed 0.
+# itself. The last column averages the probabilities of the orders 0 to k; this k is the best one,
+# too. The tables have what we measured once, with the seed 0.
 
 # %%
 lesson.heading("12. Characters of real books")

@@ -24,25 +24,63 @@ def draw_logits(random):
     """5 rows of 7 words at several settings; the last logits are too large for exp."""
     cases = (1.0, 7), (0.5, 7), (2.0, 3), (1.0, 1)
     drawn = [(random.normal(size=(5, 7)), *case, random.random(5)) for case in cases]
-    return [*drawn, (1000 + random.normal(size=(5, 7)), 1.0, 4, random.random(5))]
+    drawn.append((1000 + random.normal(size=(5, 7)), 1.0, 4, random.random(5)))
+    apart = random.normal(size=(5, 7)) + [[0], [0], [735], [0], [0]]  # one row near 735
+    return [*drawn, (apart, 1.0, 7, random.random(5))]
+
+
+def chosen(p, points):
+    """The word of each point, by a loop over the stretches."""
+    words = []
+    for row, point in zip(p, points, strict=True):
+        word, end = 0, row[0]
+        while end <= point and word < len(row) - 1:
+            word += 1
+            end += row[word]
+        words.append(word)
+    return np.array(words)
 
 
 def choose(logits, temperature, top_k, points):
-    """Softmax of the library; the words by a loop over the stretches."""
+    """Softmax of the library, and the words."""
     z = te.tensor(logits / temperature)
     kept = [np.argsort(-row)[:top_k] for row in logits]
     is_kept = np.array(
         [np.isin(np.arange(len(row)), k) for row, k in zip(logits, kept, strict=True)]
     )
     p = F.softmax(te.where(te.tensor(is_kept), z, -np.inf)).numpy()
-    words = []
-    for row, point in zip(p, points, strict=True):
-        word, end = 0, row[0]
-        while end <= point:
-            word += 1
-            end += row[word]
-        words.append(word)
-    return p, np.array(words)
+    return p, chosen(p, points)
+
+
+def by_the_largest_of_all(logits, temperature, top_k, points):
+    """With the largest logit of the whole matrix subtracted: other rows nearly vanish."""
+    z = logits / temperature
+    z = np.where(z < np.sort(z, axis=1)[:, [-top_k]], -np.inf, z)
+    p = np.exp(z - z.max())
+    p = p / p.sum(axis=1, keepdims=True)
+    return p, (np.cumsum(p, axis=1) <= points[:, None]).sum(axis=1)
+
+
+WRONG_CHOICES = {
+    "the largest logit of the whole matrix is subtracted; take that of each row: axis=1": (
+        by_the_largest_of_all
+    ),
+    "it multiplies by the temperature; divide: a high temperature makes the choice more even": (
+        lambda logits, t, top_k, points: choose(logits, 1 / t, top_k, points)
+    ),
+    "the temperature is left out": (
+        lambda logits, t, top_k, points: choose(logits, 1.0, top_k, points)
+    ),
+    "no word is left out: top_k is not used": (
+        lambda logits, t, top_k, points: choose(logits, t, logits.shape[1], points)
+    ),
+    "the words are the most likely ones; take the stretch in which the point lies": (
+        lambda logits, t, top_k, points: (
+            choose(logits, t, top_k, points)[0],
+            logits.argmax(axis=1),
+        )
+    ),
+}
 
 
 def draw_rows(random):
@@ -93,7 +131,10 @@ def wrong_layer_norm_gradients(x, weight, dy):
 
 EXERCISES = [
     values("shift", "inputs and targets of a language model", draw_sentences, shift),
-    values("choose", "the next word, with temperature and top-k", draw_logits, choose),
+    values(
+        "choose", "the next word, with temperature and top-k", draw_logits, choose,
+        mistakes=WRONG_CHOICES,
+    ),
     values("layer_norm", "layer norm, row by row", draw_rows, layer_norm),
     gradients(
         "layer_norm_backward", "the backward pass of layer norm, by hand",
