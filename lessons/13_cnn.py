@@ -669,9 +669,11 @@ if not options.full:  # we have not measured CIFAR-10
         lesson.expect("this run: gap to the linear model", gap, above=smallest_gap)
 
 # %% [markdown]
-# **Look at the training accuracy.** From epoch to epoch it pulls away from the test accuracy:
-# over-fitting (过拟合). After the ten epochs of the table it was 0.805 to 0.848, where the test
-# accuracy was 0.555 to 0.579. Lesson 14 is about that.
+# **Look at the training accuracy.** It is counted while the network changes, so it is a mean over
+# the whole epoch, and the test accuracy is that of the epoch's end. At first it is therefore the
+# lower one, in the picture too. Then it overtakes the test accuracy and pulls away: over-fitting
+# (过拟合). After the ten epochs of the table it was 0.805 to 0.848, where the test accuracy was
+# 0.555 to 0.579. Lesson 14 is about that.
 
 # %%
 figure, axis = lesson.figure(size=(11, 6.5))
