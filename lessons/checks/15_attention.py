@@ -12,10 +12,16 @@ def softmax(S, axis=-1):
 
 
 def draw_scores(random):
-    """Usual scores, huge ones, and some of -∞."""
+    """Usual scores, huge ones, some of -∞, and rows far apart from each other."""
     usual, huge, masked = (random.normal(size=(4, 6)) for _ in range(3))
     masked[np.arange(4), [0, 2, 5, 2]] = -np.inf
-    return [(usual,), (400 * huge + 700,), (masked,)]
+    apart = usual + [[0], [735], [0], [0]]
+    return [(usual,), (400 * huge + 700,), (masked,), (apart,)]
+
+
+def softmax_by_the_largest_of_all(S):
+    powers = np.exp(S - S.max())
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def draw_attention(random, queries=7):
@@ -74,6 +80,8 @@ EXERCISES = [
         mistakes={
             "the columns add up to 1; the keys are the last axis: axis=1":
                 lambda S: softmax(S, axis=0),
+            "the largest score of the whole matrix is subtracted; take that of each row: axis=1":
+                softmax_by_the_largest_of_all,
         },
     ),
     values(
@@ -83,6 +91,8 @@ EXERCISES = [
             "these are the numbers without √d_k": lambda Q, K, V: softmax(Q @ K.T) @ V,
             "these are the numbers with d_k in place of √d_k":
                 lambda Q, K, V: softmax(Q @ K.T / 3) @ V,
+            "√(number of keys) in place of √d_k; d_k is the length of a key: K.shape[1]":
+                lambda Q, K, V: softmax(Q @ K.T / np.sqrt(5)) @ V,
             "the softmax runs over the queries; it belongs to the keys, the last axis":
                 lambda Q, K, V: softmax(Q @ K.T / np.sqrt(3), axis=0) @ V,
         },

@@ -3,11 +3,11 @@
 MUTANTS = {
     "softmax over the queries": (
         "", ("weights = softmax(scores)  #", "weights = softmax(scores, axis=0)  #"),
-        "weights - golden",
+        "weights - known digits",
     ),
     "divided by d_k": (
         "", ("scores = dot_products / math.sqrt(2)", "scores = dot_products / 2"),
-        "weights - golden",
+        "weights - known digits",
     ),
     "variance divided twice": (
         "", ("(dots / math.sqrt(d_k)).var()", "(dots / d_k).var()"), "variance after scaling",
