@@ -18,7 +18,7 @@
 # NumPy, but it keeps the rules of CuPy, which is NumPy for NVIDIA's GPUs: what is refused there is
 # refused here. It also counts what you ask of it. It is not faster than the CPU, and it cannot show
 # you the speed of a GPU. Where this lesson speaks of the speed of a GPU, it calculates with numbers
-# from data sheets, and says so.
+# from a data sheet and with assumptions, and says so.
 
 # %%
 import math
@@ -78,13 +78,15 @@ lesson.expect("1 + 4 + 9, copied back", result.item(), 14)
 #
 # - the parameters (参数), and their gradients (梯度)
 # - the buffers (缓冲区): what is kept but not learned, as the running mean of a batch normalisation
+#   (批归一化): a layer that subtracts from each feature its mean over the batch and divides by its
+#   standard deviation; after training it uses running means of both
 # - what the optimizer keeps: Adam has `m` and `v`, two numbers for each parameter
 # - the inputs and the labels of every batch
 #
-# `model.to(device)` moves the first three **in place**: the parameters stay the same objects, so
-# the optimizer still knows them. (For a tensor, `x.to(device)` makes a new one. Mind the
-# difference.) The state of the optimizer follows with its next step. Batches are moved by the
-# loader, `DataLoader(…, device=…)`, or by `fit()`, which puts them where the model is.
+# `model.to(device)` moves parameters, gradients and buffers **in place**: the parameters stay the
+# same objects, so the optimizer still knows them. (For a tensor, `x.to(device)` makes a new one.
+# Mind the difference.) What the optimizer keeps follows with its next step. Batches are moved by
+# the loader, `DataLoader(…, device=…)`, or by `fit()`, which puts them where the model is.
 
 
 # %%
@@ -522,7 +524,7 @@ for axis, seconds, sizes, name in (
 axes[0].set_xlabel("n")
 axes[1].set_xlabel("images in a batch")
 axes[0].legend(loc="upper left")
-figure.suptitle("Calculated from data sheets, not measured; a dot: from here on the GPU is faster")
+figure.suptitle("Calculated from assumptions, not measured; a dot: from here on the GPU is faster")
 lesson.save_figure("when_it_pays")
 
 # %% [markdown]

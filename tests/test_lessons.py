@@ -52,9 +52,8 @@ def test_a_lesson_runs_in_an_empty_folder(path: Path) -> None:
     result, figures = quick_run(path)
     assert result.returncode == 0, result.stderr
     number = int(path.name[:2])
-    assert re.search(
-        rf"^Lesson {number}: all \d+ checks hold, {len(figures)} figures", result.stdout, re.M
-    )
+    counted = "1 figure" if len(figures) == 1 else f"{len(figures)} figures"
+    assert re.search(rf"^Lesson {number}: all \d+ checks hold, {counted} in ", result.stdout, re.M)
     assert result.stdout.count("\n  ok  ") >= 3
     assert figures
     for name, content in figures.items():

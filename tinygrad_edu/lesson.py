@@ -244,5 +244,6 @@ def expect_error(
 def finish() -> None:
     """Print the sum of the lesson: checks, pictures, seconds."""
     seconds = time.perf_counter() - _run.began
-    figures = f"{len(_run.pictures)} figures in {_run.figures}"
+    count = len(_run.pictures)
+    figures = f"{count} figure{'s' * (count != 1)} in {_run.figures}"
     print(f"\nLesson {_run.number}: all {len(_run.checks)} checks hold, {figures}, {seconds:.1f} s")
