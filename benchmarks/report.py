@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from tinygrad_edu.lesson import BLUE, figure
 from tinygrad_edu.tables import table
 
 from . import jobs
 
-if TYPE_CHECKING:
-    from .training import Result
+
+class Result(NamedTuple):
+    """One job of one peer, in its fastest setting."""
+
+    job: str
+    peer: str
+    setting: str
+    seconds: float  # median of a step
+    ratios: tuple[float, float, float] | None  # ours / this peer's: 10 %, median, 90 %
+    memory: float  # growth in bytes
 
 
 def print_table(job: str, results: Sequence[Result]) -> None:

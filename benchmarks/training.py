@@ -28,6 +28,7 @@ from tinygrad_edu.backend import cuda
 from tinygrad_edu.lesson import progress, use_safe_console
 
 from . import jobs, report
+from .report import Result
 
 
 class Peer(NamedTuple):
@@ -118,17 +119,6 @@ class Worker:
         self.process.kill()
         self.process.communicate()
         self.complaints.close()
-
-
-class Result(NamedTuple):
-    """One job of one peer, in its fastest setting."""
-
-    job: str
-    peer: str
-    setting: str
-    seconds: float  # median of a step
-    ratios: tuple[float, float, float] | None  # ours / this peer's: 10 %, median, 90 %
-    memory: float  # growth in bytes
 
 
 def measure(
