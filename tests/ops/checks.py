@@ -469,7 +469,7 @@ def check_twin(line: Line, device: str) -> None:
     twin: Any = getattr(line.call, "composed", None)
     if twin is None:
         return
-    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 1e-6)):
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 1e-6), (np.float16, 5e-3)):
         for case, what in each_case(line):
             one = run(line, case, device, dtype)
             other = run(line._replace(call=twin), case, device, dtype)

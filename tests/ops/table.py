@@ -216,6 +216,8 @@ CONVOLVED: list[Case] = [
     (((2, 3, 2, 2), (2, 3, 1, 1), (2,)), {}),
     (((2, 2, 3, 3), (2, 2, 1, 1), (2,)), {"stride": (2, 2)}),
     (((0, 1, 3, 3), (2, 1, 2, 2), (2,)), {}),
+    (((2, 0, 3, 3), (2, 0, 2, 2), (2,)), {}),
+    (((2, 1, 3, 3), (0, 1, 2, 2), (0,)), {}),
 ]
 POOLED: list[Case] = [
     (((2, 2, 4, 4),), {"kernel": (2, 2), "stride": (2, 2)}),
@@ -688,7 +690,8 @@ SEVERAL_STEPS = [
         index._embedding,
         embedding,
         (real, below(3)),
-        [(((3, 2), shape), {}) for shape in [(4,), (2, 3), (), (0,), (1, 0, 2)]],
+        [(((3, 2), shape), {}) for shape in [(4,), (2, 3), (), (0,), (1, 0, 2)]]
+        + [(((3, 0), (4,)), {})],
         bends=False,
     ),
     Line(
@@ -734,8 +737,8 @@ SEVERAL_STEPS = [
         call=fused.probability_cross_entropy,
     ),
     Line(
-        "normalise_batch",
-        batch_norm.normalise_batch,
+        "batch_norm",
+        batch_norm._batch_norm,
         loops.batch_norm,
         (real, real, real),
         [
@@ -752,7 +755,7 @@ SEVERAL_STEPS = [
         [(shapes[:2], how) for shapes, how in CONVOLVED],
     ),
     Line(
-        "biased_conv2d",
+        "conv2d with a bias",
         window._biased_conv2d,
         loops.conv2d,
         (real, real, real),

@@ -5,15 +5,17 @@ Warnings are errors in these tests, so a value that passes was computed without 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tinygrad_edu as te
-from tinygrad_edu.ops import fused
+from tinygrad_edu.ops import attention, batch_norm, fused, layer_norm, window
 
 INF = math.inf
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -340,3 +342,78 @@ WRONG = [
 def test_wrong_use_stops_with_a_sentence(f: Any, error: Any, sentence: str, device: str) -> None:
     with pytest.raises(error, match=sentence):
         f(te.ones((2, 3), device=device))
+
+
+# --- float16, whose largest number is 65,504
+
+SPREAD = np.random.default_rng(0).normal(50, 20, (4000, 3))
+ENDS = np.ones(3), np.zeros(3)
+FORTIES = np.full((4, 64), 40.0)
+HALF = [  # an operation, its inputs, its value
+    (batch_norm._batch_norm, (SPREAD, *ENDS), (SPREAD - SPREAD.mean(0)) / SPREAD.std(0)),
+    (
+        layer_norm.layer_norm,
+        (SPREAD.T, np.ones(4000), np.zeros(4000)),
+        ((SPREAD - SPREAD.mean(0)) / SPREAD.std(0)).T,
+    ),
+    (attention._scaled_dot_product_attention, (FORTIES,) * 3, FORTIES),
+    (partial(window._avg_pool2d, kernel=(64, 64)), (np.full((1, 1, 64, 64), 100.0),), 100.0),
+]
+
+
+@pytest.mark.parametrize(("operation", "arrays", "wanted"), HALF)
+def test_float16_does_not_overflow_on_the_way(
+    operation: Any, arrays: Any, wanted: Any, device: str
+) -> None:
+    """Sums and products inside are larger than the result; the twin and second pass hold too."""
+    inputs = [te.tensor(a.astype(np.float16), None, True, device) for a in arrays]
+    options = getattr(operation, "keywords", {})
+    operation = getattr(operation, "func", operation)
+    for function in (operation, operation.composed):
+        y = function(*inputs, **options)
+        assert y.dtype == np.float16
+        np.testing.assert_allclose(y.numpy(), np.broadcast_to(wanted, y.shape), atol=2e-2)
+        for create_graph in (False, True):
+            slopes = te.grad(y, inputs, te.ones_like(y), True, create_graph=create_graph)
+            for slope in slopes:
+                assert slope.dtype == np.float16 and np.isfinite(slope.numpy()).all()
+
+
+# --- layer norm of inputs that differ in their dtypes
+
+MIXED = list(itertools.product([np.float16, np.float32, np.float64], repeat=3))
+
+
+@pytest.mark.parametrize("dtypes", MIXED, ids=lambda dtypes: "-".join(d.__name__ for d in dtypes))
+def test_layer_norm_of_mixed_dtypes_is_its_twin(dtypes: Any, device: str) -> None:
+    """Value, dtype and gradients, to the precision of the coarsest dtype."""
+    rng = np.random.default_rng(1)
+    arrays = rng.normal(5, 1, (3, 7)), rng.normal(size=7), rng.normal(size=7)
+    inputs = [
+        te.tensor(a.astype(dtype), None, True, device)
+        for a, dtype in zip(arrays, dtypes, strict=True)
+    ]
+    y, twin = layer_norm.layer_norm(*inputs), layer_norm.layer_norm.composed(*inputs)
+    assert y.dtype == twin.dtype == np.result_type(*dtypes)
+    close = 2e-2 if np.float16 in dtypes else 1e-5
+    np.testing.assert_allclose(y.numpy(), twin.numpy(), atol=close)
+    g = te.tensor(rng.uniform(-1, 1, y.shape).astype(y.dtype), device=device)
+    for x, one, other in zip(inputs, *(te.grad(o, inputs, g) for o in (y, twin)), strict=True):
+        assert one.dtype == x.dtype
+        np.testing.assert_allclose(one.numpy(), other.numpy(), atol=close)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "of_weight", "mean", "size", "close"),
+    [(np.float64, np.float32, 1e4, 7, 1e-10), (np.float32, np.float16, 5, 1000, 5e-5)],
+)
+def test_layer_norm_is_as_exact_as_its_input(
+    dtype: Any, of_weight: Any, mean: float, size: int, close: float, device: str
+) -> None:
+    """1/size is no number of the weight's dtype: 1/7 has 7 digits in float32."""
+    x = np.random.default_rng(2).normal(mean, 1, (4, size)).astype(dtype)
+    wide = x.astype(np.float64)
+    wanted = (wide - wide.mean(1)[:, None]) / np.sqrt(wide.var(1)[:, None] + 1e-5)
+    arrays = x, np.ones(size, of_weight), np.zeros(size, of_weight)
+    y = layer_norm.layer_norm(*(te.tensor(a, device=device) for a in arrays))
+    np.testing.assert_allclose(y.numpy(), wanted, atol=close)

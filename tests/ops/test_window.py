@@ -319,6 +319,8 @@ def test_one_axis_is_an_image_of_one_row(
 def test_lists_and_arrays_are_taken() -> None:
     x = np.arange(9.0).reshape(1, 1, 3, 3)
     assert F.conv2d(x, np.ones((1, 1, 2, 2)), [1.0]).tolist() == [[[[9, 13], [21, 25]]]]
+    by_row = F.conv2d(x, np.ones((1, 1, 2, 2)), stride=np.array([2, 1]))
+    assert by_row.tolist() == [[[[8, 12]]]]
     assert F.max_pool2d(x.tolist(), [2, 3]).tolist() == [[[[5]]]]
 
 
@@ -341,6 +343,13 @@ IMAGES = te.zeros((2, 3, 8, 6))
         (lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), te.ones(3)), r"bias of shape \(out,\).*3"),
         (lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), groups=3), "4 output channels.*3 equal"),
         (lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), groups=0), "4 output channels.*0 equal"),
+        (lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), groups=True), "do not make True equal"),
+        (
+            lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), stride=np.array([1.0, 2])),
+            r"stride is a whole number of at least 1, or a pair.*not \[1.0, 2.0\]",
+        ),
+        (lambda: F.conv1d(te.ones((2, 3, 5)), te.ones((4, 3, 3)), stride=True), "not True"),
+        (lambda: te.nn.Conv2d(3, 4, 3, groups=True), "Conv2d: groups is a whole number.*not True"),
         (lambda: F.conv2d(IMAGES, te.ones((4, 3, 7, 7))), "7 × 7 does not fit.*8 × 6"),
         (lambda: F.conv2d(IMAGES, te.ones((4, 3, 4, 4)), dilation=3), "10 × 10 does not fit"),
         (lambda: F.conv2d(IMAGES, te.ones((4, 3, 3, 3)), stride=0), "stride.*at least 1.*not 0"),
@@ -365,3 +374,10 @@ def test_what_does_not_fit_is_said(attempt: Any, words: str) -> None:
 def test_whole_numbers_have_no_infinity_to_pad_with() -> None:
     with pytest.raises(TypeError, match=r"uint8 cannot hold; leave out padding= or"):
         F.max_pool2d(te.zeros((1, 1, 4, 4), dtype=te.uint8), 2, padding=1)
+
+
+def test_tensors_on_two_devices_are_told_by_the_name_that_was_called() -> None:
+    x, weight = te.ones((1, 1, 3, 3), device="pretend-gpu"), te.ones((1, 1, 2, 2))
+    for bias in (None, te.ones(1)):
+        with pytest.raises(ValueError, match=r"^conv2d\(\) needs its tensors on one device"):
+            F.conv2d(x, weight, bias)

@@ -96,7 +96,7 @@ def _add_rows(a: np.ndarray, key: np.ndarray, values: np.ndarray) -> None:
         order = np.argsort(places, kind="stable")
         places = places[order]
         starts = np.flatnonzero(np.diff(places, prepend=-1))  # where a new place begins
-        rows = values.reshape((-1, a.shape[1]))[order]
+        rows = values.reshape((key.size, a.shape[1]))[order]
         a[places[starts]] += np.add.reduceat(rows, starts, axis=0)
 
 

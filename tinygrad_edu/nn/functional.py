@@ -7,11 +7,11 @@ import math
 from ..backend import generator
 from ..ops import fused
 from ..ops.attention import attention_weights, scaled_dot_product_attention
-from ..ops.batch_norm import normalise_batch
+from ..ops.batch_norm import _batch_norm
 from ..ops.elementwise import relu, sigmoid, sqrt, tanh
 from ..ops.images import avg_pool2d, conv1d, conv2d, max_pool2d
 from ..ops.index import embedding, one_hot
-from ..ops.layer_norm import layer_norm
+from ..ops.layer_norm import check_eps, layer_norm
 from ..ops.matrix import matmul
 from ..ops.reduce import log_softmax, softmax
 from ..ops.special import gelu, softplus
@@ -101,8 +101,9 @@ def batch_norm(
     them by momentum; otherwise they are the running ones.   Ioffe and Szegedy 2015
 
     Raises:
-        ValueError: in training, where a channel has one value only.
+        ValueError: in training, where a channel has one value only; where eps is not above 0.
     """
+    check_eps("batch_norm()", eps)
     x = asarray(x)
     if x.dtype.kind != "f":
         x = x.astype(running_mean.dtype)
@@ -117,7 +118,7 @@ def batch_norm(
             f"{x.shape} has {n}: take a larger batch, drop the last small one, or call "
             "model.eval()"
         )
-    y = normalise_batch(x, weight, bias, eps=eps)
+    y = _batch_norm(x, weight, bias, eps=eps)
     others = (0, *range(2, x.ndim))  # all axes but that of the channels
     seen = x.detach().astype(running_mean.dtype)
     now = seen.mean(axis=others), seen.var(axis=others, correction=1)

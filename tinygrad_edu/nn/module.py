@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import to_host
+from ..ops.images import is_whole
 from ..tensor import Tensor, asarray, tensor
 
 
@@ -27,7 +28,7 @@ class Parameter(Tensor):
 def check_sizes(layer: str, **sizes: Any) -> None:
     """Refuse a size of a layer that is no whole number of at least 1."""
     for name, size in sizes.items():
-        if not isinstance(size, int | np.integer) or size < 1:
+        if not is_whole(size, 1):
             raise ValueError(f"{layer}: {name} is a whole number of at least 1, not {size!r}")
 
 
@@ -176,7 +177,8 @@ class Module:
         lines = [
             f"  ({name}): " + repr(child).replace("\n", "\n  ") for name, child in self.children()
         ]
-        inside = "\n" + "\n".join(lines) + "\n" if lines else self.extra_repr()
+        own = self.extra_repr()
+        inside = "\n".join(["", *([f"  {own}"] if own else []), *lines, ""]) if lines else own
         return f"{type(self).__name__}({inside})"
 
 

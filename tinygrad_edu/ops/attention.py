@@ -43,7 +43,8 @@ def attention_weights(q: Tensor, k: Tensor, mask: Any = None, is_causal: bool = 
 
 
 def _plain_weights(q: Tensor, k: Tensor, *mask: Tensor, is_causal: bool = False) -> Tensor:
-    scores = matmul(q, swapaxes(k, -1, -2)) / math.sqrt(q.shape[-1])  # (…, queries, keys)
+    q = q / math.sqrt(q.shape[-1])  # before the product: q kᵀ itself may overflow
+    scores = matmul(q, swapaxes(k, -1, -2))  # (…, queries, keys)
     if is_causal:
         mask = (*mask, asarray(np.tri(*_causal(scores), dtype=bool), device=q.device))
     for visible in mask:

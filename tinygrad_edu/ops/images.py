@@ -32,7 +32,8 @@ def conv2d(
 
     Raises:
         ValueError: where shapes, channels or groups do not fit, or the kernel exceeds the image.
-            Document 001 §4.3.2
+
+    Document 001 §4.3.2
     """
     x = as_images("conv2d", x)
     weight = asarray(weight)
@@ -52,7 +53,13 @@ def conv1d(
     x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0,
     dilation: int = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """conv2d along one axis: x (N, in, L), weight (out, in/groups, length) → (N, out, L')."""
+    """conv2d along one axis: x (N, in, L), weight (out, in/groups, length) → (N, out, L').
+
+    L' and the options are those of conv2d, as whole numbers.   Waibel et al. 1989
+
+    Raises:
+        ValueError: as conv2d.
+    """
     x, weight = asarray(x), asarray(weight)
     if x.ndim != 3 or weight.ndim != 3:
         raise ValueError(
@@ -75,6 +82,10 @@ def max_pool2d(
     The gradient goes to the first of the largest, row by row. stride is kernel_size where none is
     given; padding adds −∞, at most half a kernel on each side. Rows and columns at the end that no
     window reaches are not used: 13 rows in pairs give 6.   Document 001 §4.3.2
+
+    Raises:
+        ValueError: where padding exceeds half a kernel, or the kernel the image.
+        TypeError: where images of whole numbers are padded.
     """
     x = as_images("max_pool2d", x)
     how = _pooling("max_pool2d", x, kernel_size, stride, padding)
@@ -92,7 +103,10 @@ def avg_pool2d(
     """The mean of each window: (N, C, H, W) → (N, C, H', W'), H' as for conv2d.
 
     Zeros that padding adds count as entries, as in PyTorch. stride is kernel_size where none is
-    given.
+    given.   LeCun et al. 1998, whose subsampling it is but for a factor and a shift
+
+    Raises:
+        ValueError: as max_pool2d.
     """
     x = as_images("avg_pool2d", x)
     if x.dtype.kind != "f":
@@ -103,12 +117,21 @@ def avg_pool2d(
 # --- what they are given
 
 
+def is_whole(value: Any, least: int) -> bool:
+    """Whether value is a whole number of at least `least`. True and False are none."""
+    is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return is_integer and bool(value >= least)
+
+
 def as_pair(name: str, value: Any, least: int) -> Pair:
     """A whole number as a pair (rows, columns), a pair as it is."""
+    if isinstance(value, np.ndarray | Tensor):
+        value = value.tolist()
     pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
-    whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in pair)
-    if len(pair) != 2 or not whole or min(pair) < least:
-        mend = " With stride 1, padding=kernel_size // 2 keeps the size" if value == "same" else ""
+    if len(pair) != 2 or not all(is_whole(v, least) for v in pair):
+        mend = ""
+        if isinstance(value, str) and value == "same":
+            mend = " With stride 1, padding=kernel_size // 2 keeps the size"
         raise ValueError(
             f"{name} is a whole number of at least {least}, or a pair of them for rows and "
             f"columns, not {value!r}.{mend}".rstrip(".")
@@ -118,7 +141,7 @@ def as_pair(name: str, value: Any, least: int) -> Pair:
 
 def as_length(name: str, value: Any, least: int) -> int:
     """A whole number of at least `least`, which value must be."""
-    if not isinstance(value, int | np.integer) or value < least:
+    if not is_whole(value, least):
         raise ValueError(
             f"{name} along one axis is a whole number of at least {least}, not {value!r}"
         )
@@ -161,7 +184,7 @@ def _check_kernels(name: str, x: Tensor, weight: Tensor, bias: Any, groups: int)
             f"(out,); it was given {weight.shape} and {shift}"
         )
     out, size = weight.shape[:2]
-    if not isinstance(groups, int | np.integer) or groups < 1 or out % groups:
+    if not is_whole(groups, 1) or out % groups:
         raise ValueError(
             f"{name}(): {out} output channels do not make {groups!r} equal groups; give a groups= "
             "that divides the input and the output channels"

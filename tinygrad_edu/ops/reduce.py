@@ -146,8 +146,13 @@ def var(
         raise ValueError(f"var() over {n + correction} entries with correction {correction} is 0/0")
     kept = _kept(a.shape, axis)
     centred = a - a.mean(axis=axis, keepdims=True)
+    squares = centred * centred
+    if a.dtype.itemsize < 4:  # as in mean()
+        value = squares.mean(axis=axis, keepdims=keepdims) * ((n + correction) / n)
+    else:
+        value = squares.sum(axis=axis, keepdims=keepdims) / n
     return (
-        (centred * centred).sum(axis=axis, keepdims=keepdims) / n,
+        value,
         lambda g: (g * (2 / n)).reshape(kept) * centred,
     )
 
