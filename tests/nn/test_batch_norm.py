@@ -109,8 +109,11 @@ def test_a_shift_of_the_batch_changes_nothing(device: str) -> None:
     np.testing.assert_allclose((slope * y.detach().numpy()).sum(axis=(0, 2, 3)), 0, atol=1e-2)
 
 
-def test_far_from_zero_no_digits_are_lost(device: str) -> None:
-    """Mean 10,000, spread 1, in float32: Σx²/n − mean² would be rounding errors."""
+def test_far_from_zero_two_digits_are_left(device: str) -> None:
+    """Mean 10,000, spread 1, in float32, whose steps there are 0.001, and so is the mean's error.
+
+    Σx²/n − mean² would be nothing but rounding errors.
+    """
     x = np.random.default_rng(7).normal(10_000, 1, (512, 4)).astype(np.float32)
     y = nn.BatchNorm1d(4).to(device)(te.tensor(x, device=device)).numpy()
     wide = x.astype(np.float64)
@@ -155,6 +158,19 @@ def test_whole_numbers_become_float32(dtype: str, device: str) -> None:
         (lambda: nn.BatchNorm1d(3)(te.ones((2, 3, 4, 4))), "For 4 axes there is BatchNorm2d"),
         (lambda: nn.BatchNorm2d(3)(te.ones((2, 3))), "For 2 axes there is BatchNorm1d"),
         (lambda: nn.BatchNorm2d(0), "BatchNorm2d: num_features is a whole number.*not 0"),
+        (lambda: nn.BatchNorm1d(True), "BatchNorm1d: num_features is a whole number.*not True"),
+        (lambda: nn.BatchNorm1d(3, eps=-5), "BatchNorm1d: eps is a small number above 0, not -5"),
+        (lambda: nn.BatchNorm1d(3, eps=0), "eps is a small number above 0, not 0"),
+        (lambda: nn.LayerNorm(True), "LayerNorm: size is a whole number of at least 1, not True"),
+        (lambda: nn.LayerNorm(3, eps=float("nan")), "LayerNorm: eps is a small number.*not nan"),
+        (
+            lambda: F.layer_norm(te.ones((2, 3)), te.ones(3), te.zeros(3), eps=-5),
+            r"layer_norm\(\): eps is a small number above 0, not -5; 1e-5 is usual",
+        ),
+        (
+            lambda: F.batch_norm(te.ones((2, 3)), *[te.ones(3)] * 4, eps=-5),
+            r"batch_norm\(\): eps is a small number above 0, not -5",
+        ),
         (lambda: nn.BatchNorm2d(3, momentum=2), r"momentum lies in \[0, 1\], not 2"),
     ],
 )
@@ -173,3 +189,9 @@ def test_a_refused_batch_leaves_the_running_values() -> None:
 
 def test_repr_shows_what_is_not_usual() -> None:
     assert repr(nn.BatchNorm2d(8, 1e-3, 0.5)) == "BatchNorm2d(8, eps=0.001, momentum=0.5)"
+    assert repr(nn.LayerNorm(8, 1e-3)) == "LayerNorm(8, eps=0.001)"
+
+
+def test_tensors_on_two_devices_are_told_by_the_name_that_was_called() -> None:
+    with pytest.raises(ValueError, match=r"^batch_norm\(\) needs its tensors on one device"):
+        nn.BatchNorm1d(3)(te.ones((4, 3), device="pretend-gpu"))

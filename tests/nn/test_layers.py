@@ -123,6 +123,7 @@ def gelu_tanh(v: float) -> float:
 
 
 HEADS = """MultiHeadAttention(
+  num_heads=2, causal=True
   (query): Linear(4, 4)
   (key): Linear(4, 4)
   (value): Linear(4, 4)
@@ -211,7 +212,8 @@ LINES = [
     ),
     Line(
         "MultiHeadAttention", lambda: nn.MultiHeadAttention(4, 2),
-        lambda x, p: attention(x, p, heads=2, causal=False), [(3, 4), (2, 3, 4), (1, 4)], HEADS,
+        lambda x, p: attention(x, p, heads=2, causal=False), [(3, 4), (2, 3, 4), (1, 4)],
+        HEADS.replace(", causal=True", ""),
         [
             (np.zeros((3, 5)), ValueError, r"Linear\(4, 4\) needs .*given \(3, 5\)"),
             (np.zeros(4), ValueError, r"\(…, time, embed_dim\).*given \(4,\).*x\[None\]"),
@@ -220,7 +222,8 @@ LINES = [
     ),
     Line(
         "MultiHeadAttention causal", lambda: nn.MultiHeadAttention(4, 1, causal=True),
-        lambda x, p: attention(x, p, heads=1, causal=True), [(3, 4), (2, 3, 4)], HEADS,
+        lambda x, p: attention(x, p, heads=1, causal=True), [(3, 4), (2, 3, 4)],
+        HEADS.replace("heads=2", "heads=1"),
     ),
     Line(
         "TransformerBlock", lambda: nn.TransformerBlock(4, 2, hidden_dim=6, causal=True),

@@ -85,6 +85,10 @@ class MultiHeadAttention(Module):
             return self._joined(matmul(kept, v))
         return self._joined(scaled_dot_product_attention(q, k, v, mask, is_causal=self.causal))
 
+    def extra_repr(self) -> str:
+        """How many heads, and whether they look back only."""
+        return f"num_heads={self.num_heads}" + (", causal=True" if self.causal else "")
+
     def empty_cache(self, batch_size: int) -> KeyValueCache:
         """For a text that forward() will be given piece by piece: (batch_size, time, embed_dim)."""
         w = self.key.weight

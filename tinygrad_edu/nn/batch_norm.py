@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..ops.create import ones, zeros
+from ..ops.layer_norm import check_eps
 from ..tensor import Tensor, asarray
 from . import functional as F
-from .module import Module, Parameter
+from .module import Module, Parameter, check_sizes
 
 
 class _BatchNorm(Module):
@@ -17,10 +16,8 @@ class _BatchNorm(Module):
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         name = type(self).__name__
-        if not isinstance(num_features, int | np.integer) or num_features < 1:
-            raise ValueError(
-                f"{name}: num_features is a whole number of at least 1, not {num_features!r}"
-            )
+        check_sizes(name, num_features=num_features)
+        check_eps(name, eps)
         if not 0 <= momentum <= 1:
             raise ValueError(f"{name}: momentum lies in [0, 1], not {momentum!r}")
         self.weight = Parameter(ones(num_features))
@@ -65,7 +62,8 @@ class BatchNorm1d(_BatchNorm):
     eval() the running values stand in for those of the batch.   Ioffe and Szegedy 2015
 
     Raises:
-        ValueError: in training where a channel has one value only: its variance would be 0.
+        ValueError: in training where a channel has one value only: its variance would be 0; where
+            a size, eps or momentum is out of bounds.
     """
 
     shapes = {2: "(N, C)", 3: "(N, C, L)"}

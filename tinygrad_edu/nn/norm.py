@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..ops.create import ones, zeros
-from ..ops.layer_norm import layer_norm
+from ..ops.layer_norm import check_eps, layer_norm
 from ..tensor import Tensor, asarray
 from .module import Module, Parameter, check_sizes
 
@@ -13,10 +13,14 @@ class LayerNorm(Module):
 
     Shapes: x (…, size), weight and bias (size,), which start as ones and zeros. It does the same in
     training and in use.   Ba, Kiros and Hinton 2016
+
+    Raises:
+        ValueError: where size is no whole number of at least 1, or eps not above 0.
     """
 
     def __init__(self, size: int, eps: float = 1e-5) -> None:
         check_sizes("LayerNorm", size=size)
+        check_eps("LayerNorm", eps)
         self.eps = eps
         self.weight = Parameter(ones(size))
         self.bias = Parameter(zeros(size))
@@ -26,5 +30,5 @@ class LayerNorm(Module):
         return layer_norm(asarray(x), self.weight, self.bias, eps=self.eps)
 
     def extra_repr(self) -> str:
-        """Its size."""
-        return str(self.weight.size)
+        """Its size, and ε where it is not the usual one."""
+        return f"{self.weight.size}" + ("" if self.eps == 1e-5 else f", eps={self.eps}")
