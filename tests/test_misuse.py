@@ -700,6 +700,24 @@ MISUSES = [
         ("not -1",), ("at least 0",), ("1 draws from",),
     ),
     Misuse(
+        "no temperature", lambda: small_gpt().generate([1], 3, temperature=None), ValueError,
+        ("not None",), ("at least 0",), ("1 draws from",),
+    ),
+    Misuse(
+        "a seed below 0 for one text", lambda: small_gpt().generate([1], 3, seed=-1), ValueError,
+        ("not -1",), ("a whole number of at least 0",), ("such as 42",),
+    ),
+    Misuse(
+        "hiding words outside the vocabulary",
+        lambda: nn.MaskedLanguageModel(5, 8, 4, 2, 1, mask_token=4).hide([[1, 200]]), IndexError,
+        ("index 200", "from 1 to 200"), ("outside 0 … 4",), ("5 places, counted from 0",),
+    ),
+    Misuse(
+        "hiding floats",
+        lambda: nn.MaskedLanguageModel(5, 8, 4, 2, 1, mask_token=4).hide([[1.0, 2.0]]), TypeError,
+        ("float32",), ("whole numbers as indices",), (".astype(te.int64)",),
+    ),
+    Misuse(
         "a mask token outside the vocabulary",
         lambda: nn.MaskedLanguageModel(5, 8, 4, 2, 1, mask_token=5), ValueError,
         ("mask_token=5",), ("none of the 5 words",), ("Add a word",),

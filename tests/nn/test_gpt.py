@@ -353,6 +353,29 @@ def test_generation_leaves_the_model_as_it_was():
     assert model.generate([[1, 2]], 0).tolist() == [[1, 2]]
 
 
+def test_generation_gives_memory_of_its_own(device):
+    for begin in (np.array([[1, 2]]), te.tensor([[1, 2]], device=device)):
+        tiny().generate(begin, 0).data[...] = 7
+        assert begin.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint64", "int16"])
+def test_tokens_of_any_whole_dtype_and_where_the_text_lands(dtype, device):
+    model = lively(tiny()).to(device)
+    found = model.generate(np.array([[1, 2]], dtype), 3, 0)
+    assert found.dtype == np.int64 and found.device == device
+    assert found.tolist() == model.generate([[1, 2]], 3, 0).tolist()
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-310, 1e-30])
+@pytest.mark.parametrize("top_k", [None, 1, 3])
+def test_a_tiny_temperature_takes_the_likeliest_word(temperature, top_k):
+    model = lively(tiny())
+    found = model.generate([[1, 2]], 12, temperature, top_k, seed=0).tolist()
+    assert found == model.generate([[1, 2]], 12, 0).tolist()
+    assert 0 not in found[0]  # the first word is no stand-in for the likeliest
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -360,6 +383,8 @@ def test_generation_leaves_the_model_as_it_was():
         ({"length": 2.0}, "length is a whole number"),
         ({"length": 1, "temperature": -0.5}, "temperature is a number of at least 0, not -0.5"),
         ({"length": 1, "temperature": math.nan}, "temperature is a number"),
+        ({"length": 1, "temperature": None}, "temperature is a number of at least 0, not None"),
+        ({"length": 1, "seed": -1}, "a seed is a whole number of at least 0, .* not -1"),
         ({"length": 1, "top_k": 0}, "top_k is a whole number from 1 to the 24 words"),
         ({"length": 1, "top_k": 25}, "given 25"),
         ({"length": 1, "tokens": []}, r"at least one token.*\(0,\)"),

@@ -96,6 +96,37 @@ def test_words_to_keep_and_the_least_number():
             nn.MaskedLanguageModel(24, 12, 32, 4, 2, mask_token=wrong)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "uint64"])
+def test_tokens_of_any_whole_dtype(dtype):
+    """mask_token = 399 does not fit into uint8, where it would be 143."""
+    model = nn.MaskedLanguageModel(400, 8, 4, 2, 1, mask_token=399)
+    found = model.hide(np.array([[1, 2, 3]], dtype), probability=1.0, seed=0)
+    wanted = model.hide(np.array([[1, 2, 3]]), probability=1.0, seed=0)
+    assert 399 in wanted[0].numpy()
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy(), strict=True)
+
+
+def test_what_is_hidden_lands_where_the_model_is(device):
+    model = fill(tiny(), np.random.default_rng(0), np.float64, device)
+    hidden = model.hide(tokens_of(2, 12), seed=0)
+    assert {x.device for x in hidden} == {device}
+    assert math.isfinite(model.loss(*hidden).item())
+
+
+def test_what_is_no_token_is_not_hidden():
+    for tokens, error, words in (
+        ([[1.0, 2.0]], TypeError, r"hide\(\) needs whole numbers.*float"),
+        ([[1, 200]], IndexError, r"hide\(\): index 200 is outside 0 … 23"),
+        ([[1, -1]], IndexError, r"hide\(\): index -1 is outside"),
+        ([], ValueError, "no word to hide"),
+    ):
+        with pytest.raises(error, match=words):
+            tiny().hide(np.array(tokens))
+    with pytest.raises(ValueError, match="a seed is a whole number"):
+        tiny().hide([[1, 2]], seed=-1)
+
+
 def test_the_loss_counts_hidden_places_only(device):
     model = fill(tiny(), np.random.default_rng(0), np.float64, device)
     hidden = model.hide(te.tensor(tokens_of(3, 12), device=device), seed=0)

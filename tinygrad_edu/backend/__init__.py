@@ -204,9 +204,7 @@ def manual_seed(seed: int) -> None:
     device.
     """
     global _generator
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"a seed is a whole number of at least 0, such as 42, not {seed!r}")
-    _generator = np.random.default_rng(seed)
+    _generator = generator(seed)
 
 
 def random_state() -> dict[str, Any]:
@@ -219,6 +217,13 @@ def set_random_state(state: dict[str, Any]) -> None:
     _generator.bit_generator.state = state
 
 
-def generator() -> np.random.Generator:
-    """The random generator that initialisation, dropout, shuffling and `randn` all draw from."""
-    return _generator
+def generator(seed: int | None = None) -> np.random.Generator:
+    """The random generator that initialisation, dropout, shuffling and `randn` all draw from.
+
+    With a seed, a new one that starts from it.
+    """
+    if seed is None:
+        return _generator
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"a seed is a whole number of at least 0, such as 42, not {seed!r}")
+    return np.random.default_rng(seed)

@@ -11,7 +11,7 @@ from ..recording import no_grad
 from ..tensor import Tensor, asarray
 from .attention import KeyValueCache
 from .module import in_mode
-from .transformer import LanguageModel, TransformerBlock
+from .transformer import LanguageModel
 
 
 class GPT(LanguageModel):
@@ -72,19 +72,23 @@ class GPT(LanguageModel):
             use_cache: keep the keys and values of what was read, for the same text in less time. It
                 saves nothing once the text outgrows context_length: each further token moves every
                 position by one, so that all keys are new.
+
+        Raises:
+            ValueError: where there is no token to begin with, or an option makes no sense.
+            IndexError: where a token is below 0 or not below vocab_size.
+            TypeError: where tokens are no whole numbers.
         """
         vocab_size = self.tokens.weight.shape[0]
         _check_request(length, temperature, top_k, vocab_size)
-        text = asarray(tokens)
+        text, written = self._checked(tokens, "generate()")
         if text.ndim == 0 or text.size == 0:
             raise ValueError(
                 "generate() needs at least one token to begin with, in the shape (batch, time) or "
                 f"(time,); it was given {text.shape}. Give the token that begins texts, as in [[0]]"
             )
-        written = to_host(text._data).reshape((-1, text.shape[-1]))  # (batch, time)
-        random = generator() if seed is None else np.random.default_rng(seed)
-        blocks = [block for block in self.blocks if isinstance(block, TransformerBlock)]
-        caches = [block.attention.empty_cache(len(written)) for block in blocks]
+        written = written.reshape((-1, text.shape[-1]))  # (batch, time)
+        random = generator(seed)
+        caches = [block.attention.empty_cache(len(written)) for block in self.blocks]
         with in_mode(self, training=False), no_grad():
             for _ in range(length):
                 if use_cache and written.shape[1] <= self.context_length:
@@ -111,11 +115,12 @@ def _draw(
     """One word for each row of logits (batch, vocab_size)."""
     if temperature == 0:
         return np.asarray(logits.argmax(axis=1))
-    logits = logits / temperature
+    with np.errstate(over="ignore"):  # where the temperature is tiny, all but the likeliest are −∞
+        logits = (logits - logits.max(axis=1, keepdims=True)) / temperature
     if top_k is not None:
         weakest = np.sort(logits, axis=1)[:, [-top_k]]
         logits = np.where(logits < weakest, -np.inf, logits)
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = np.exp(logits)
     up_to = np.cumsum(p, axis=1)  # word j owns the stretch from up_to[j − 1] to up_to[j]
     point = random.random((len(p), 1)) * up_to[:, -1:]
     return np.asarray((up_to <= point).sum(axis=1))
@@ -124,7 +129,7 @@ def _draw(
 def _check_request(length: Any, temperature: Any, top_k: Any, vocab_size: int) -> None:
     if not isinstance(length, int | np.integer) or length < 0:
         raise ValueError(f"generate(): length is a whole number of at least 0, not {length!r}")
-    if not 0 <= temperature < np.inf:
+    if not isinstance(temperature, int | float | np.number) or not 0 <= temperature < np.inf:
         raise ValueError(
             f"generate(): temperature is a number of at least 0, not {temperature!r}; 1 draws from "
             "the model's own probabilities, 0 takes the likeliest word"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import generator, to_host
+from ..backend import generator
 from ..ops.index import take
 from ..tensor import Tensor, asarray
 from .loss_functions import cross_entropy
@@ -70,21 +70,28 @@ class MaskedLanguageModel(LanguageModel):
             tokens: (…, time). places and targets are (chosen,); a place counts through all tokens.
             seed: of these draws alone; without it, te.manual_seed's generator draws.
             keep: tokens that are never chosen, such as the padding.
+
+        All three are int64, on the device of the tokens if these are a Tensor, else of the model.
+
+        Raises:
+            ValueError: where the probability is not above 0 and at most 1, or no word is left.
+            IndexError: where a token is below 0 or not below vocab_size.
+            TypeError: where tokens are no whole numbers.
         """
         if not 0 < probability <= 1:
             raise ValueError(
                 f"hide(): the probability is above 0 and at most 1, not {probability!r}; "
                 "0.15 hides 15 % of the words"
             )
-        text = asarray(tokens)
-        words = np.array(to_host(text._data)).reshape(-1)  # (positions,)
+        text, words = self._checked(tokens, "hide()")
+        words = words.reshape(-1)  # (positions,)
         open_to_choice = np.flatnonzero(~np.isin(words, [*keep, self.mask_token]))
         if not open_to_choice.size:
             raise ValueError(
                 f"hide() found no word to hide in tokens of shape {text.shape}: all are among keep "
                 "or are mask_token. Give tokens with words in them"
             )
-        random = generator() if seed is None else np.random.default_rng(seed)
+        random = generator(seed)
         count = max(1, round(probability * open_to_choice.size))
         places = np.sort(random.choice(open_to_choice, count, replace=False))
         targets = words[places]

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import to_host
 from ..ops.create import zeros
+from ..ops.index import check_indices
 from ..tensor import Tensor, asarray
 from . import functional as F
 from . import init
@@ -88,7 +90,7 @@ class LanguageModel(Module):
         self.tokens = Embedding(vocab_size, embed_dim)
         self.positions = Embedding(context_length, embed_dim)
         self.dropout = Dropout(dropout)
-        self.blocks = ModuleList(
+        self.blocks: Any = ModuleList(  # of TransformerBlocks, which have more than a Module
             TransformerBlock(embed_dim, num_heads, hidden_dim, dropout, causal)
             for _ in range(num_layers)
         )
@@ -122,8 +124,7 @@ class LanguageModel(Module):
         Raises:
             ValueError: where there are more tokens than positions.
         """
-        if not isinstance(tokens, Tensor):
-            tokens = asarray(tokens, device=self.tokens.weight.device)
+        tokens = self._as_tensor(tokens)
         time = tokens.shape[-1] if tokens.ndim else 0
         if not 0 < time <= self.context_length - start:
             raise ValueError(
@@ -135,11 +136,23 @@ class LanguageModel(Module):
         x: Tensor = self.dropout(self.tokens(tokens) + positions)
         return x
 
+    def _as_tensor(self, tokens: Any) -> Tensor:
+        """Tokens of NumPy or Python go to the model's device; a Tensor stays where it is."""
+        if isinstance(tokens, Tensor):
+            return tokens
+        return asarray(tokens, device=self.tokens.weight.device)
+
+    def _checked(self, tokens: Any, what: str) -> tuple[Tensor, np.ndarray]:
+        """Tokens of the vocabulary as a tensor, and a copy of them on the host, int64."""
+        text = self._as_tensor(tokens)
+        if text.size:  # an empty list has no dtype of its own
+            check_indices(text, self.tokens.weight.shape[0], what, negative=False)
+        return text, to_host(text._data).astype(np.int64)
+
     def attention_weights(self, tokens: Any, mask: Any = None) -> list[Tensor]:
         """For each block, how much each position looks at each: (…, heads, time, time)."""
         x, found = self.embedded(tokens), []
         for block in self.blocks:
-            assert isinstance(block, TransformerBlock)
             found.append(block.attention_weights(x, mask))
             x = block(x, mask)
         return found
