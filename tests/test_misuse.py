@@ -692,6 +692,15 @@ MISUSES = [
         ("(2,)",), ("a table of shape (rows, size)",), ("embedding(indices, weight)",),
     ),
     Misuse(
+        "padding counted from the end",
+        lambda: F.embedding([0], te.ones((4, 2)), padding_index=-1), ValueError,
+        ("padding_index=-1",), ("from 0 to 3",), ("None where no row is padding",),
+    ),
+    Misuse(
+        "half a row of padding", lambda: nn.Embedding(3, 2, 1.5), ValueError,
+        ("padding_index=1.5",), ("from 0 to 2",), ("None where no row is padding",),
+    ),
+    Misuse(
         "text out of nothing", lambda: small_gpt().generate([], 3), ValueError,
         ("(0,)",), ("at least one token",), ("as in [[0]]",),
     ),

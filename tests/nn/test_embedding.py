@@ -106,7 +106,12 @@ def test_what_is_refused(device):
         layer(te.tensor([1.0, 2.0], device=device))
     with pytest.raises(ValueError, match=r"table of shape \(rows, size\).*\(3,\)"):
         F.embedding([1], te.ones(3))
-    with pytest.raises(ValueError, match="padding_index=24 names none"):
-        nn.Embedding(24, 3, padding_index=24)
+    for padding in (24, -1, 1.5, True, "0"):
+        for attempt in (
+            lambda: nn.Embedding(24, 3, padding),  # noqa: B023
+            lambda: F.embedding([0], layer.weight, padding_index=padding),  # noqa: B023
+        ):
+            with pytest.raises(ValueError, match=f"padding_index={padding!r} names none.*0 to 23"):
+                attempt()
     with pytest.raises(ValueError, match="num_embeddings is a whole number of at least 1"):
         nn.Embedding(0, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.create import zeros
-from ..ops.index import embedding
+from ..ops.index import check_padding, embedding
 from ..tensor import Tensor
 from . import init
 from .module import Module, Parameter, check_sizes
@@ -24,17 +24,14 @@ class Embedding(Module):
     Raises:
         IndexError: where a token is below 0 or not below num_embeddings.
         TypeError: where tokens are no whole numbers.
+        ValueError: where a size is no whole number of at least 1, or padding_index names no row.
     """
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_index: int | None = None
     ) -> None:
         check_sizes("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
-        if padding_index is not None and not 0 <= padding_index < num_embeddings:
-            raise ValueError(
-                f"Embedding: padding_index={padding_index} names none of the rows, which "
-                f"are counted from 0 to {num_embeddings - 1}"
-            )
+        check_padding(padding_index, num_embeddings, "Embedding")
         self.padding_index = padding_index
         self.weight = Parameter(zeros((num_embeddings, embedding_dim)))
         init.normal_(self.weight)

@@ -115,11 +115,12 @@ def embedding(indices: Any, weight: Tensor, padding_index: int | None = None) ->
     It is one_hot(indices) @ weight without the product.   Document 000 §4.3(3)
 
     Args:
-        padding_index: the row that stands for "no word"; it gets no gradient.
+        padding_index: the row that stands for "no word", from 0; it gets no gradient.
 
     Raises:
         TypeError: where the indices are no whole numbers.
         IndexError: where one is below 0 or names no row.
+        ValueError: where padding_index names no row, or weight is no table.
     """
     weight = asarray(weight)
     if weight.ndim != 2:
@@ -130,6 +131,7 @@ def embedding(indices: Any, weight: Tensor, padding_index: int | None = None) ->
     if not isinstance(indices, Tensor):
         indices = asarray(indices, device=weight.device)
     check_indices(indices, weight.shape[0], "embedding()", negative=False)
+    check_padding(padding_index, weight.shape[0], "embedding()")
     return _embedding(weight, indices, padding_index=padding_index)
 
 
@@ -152,6 +154,18 @@ def _embedding(xp: Any, weight: Array, indices: Array, /, padding_index: int | N
         return table
 
     return xp.take(weight, indices, axis=0), vjp, None
+
+
+def check_padding(row: Any, rows: int, what: str) -> None:
+    """Refuse a padding_index that is neither None nor the number of a row, 0 … rows − 1."""
+    if row is None:
+        return
+    whole = isinstance(row, int | np.integer) and not isinstance(row, bool)
+    if not whole or not 0 <= row < rows:
+        raise ValueError(
+            f"{what}: padding_index={row!r} names none of the rows, which are counted from 0 to "
+            f"{rows - 1}; give such a whole number, or None where no row is padding"
+        )
 
 
 def check_indices(indices: Tensor, size: int, what: str, *, negative: bool = True) -> None:
