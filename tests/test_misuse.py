@@ -761,6 +761,35 @@ MISUSES = [
         ("(3,)",), ("(rows, columns)",), ("x[:, None]",),
     ),
     Misuse(
+        "a window of half a pixel", lambda: data.crop(np.ones((1, 1, 9, 9)), 4.5), ValueError,
+        ("not 4.5",), ("size is a whole number of at least 1",), ("a pair of them for rows",),
+    ),
+    Misuse(
+        "a background of no pixel",
+        lambda: data.rotate(np.ones((1, 1, 9, 9), np.uint8), fill=np.inf), ValueError,
+        ("fill=inf",), ("no pixel of uint8",), ("a whole number from 0 to 255",),
+    ),
+    Misuse(
+        "half a step between windows",
+        lambda: data.next_token_windows(np.arange(9), 2, stride=1.5), ValueError,
+        ("not 1.5",), ("stride is a whole number of at least 1",), ("12, say",),
+    ),
+    Misuse(
+        "half a word of context", lambda: data.NGram(3, 1.5), ValueError,
+        ("3, 1.5 and 1.0",), ("whole numbers vocab_size ≥ 1 and order ≥ 0",),
+        ("NGram(len(tokenizer), order=2)",),
+    ),
+    Misuse(
+        "two characters between cells",
+        lambda: data.read_csv(__file__, delimiter="||"), ValueError,
+        ("not '||'",), ("one character between two cells",), ('delimiter=";"',),
+    ),
+    Misuse(
+        "between two columns", lambda: data.read_csv(__file__, label_column=1.5), ValueError,
+        ("not 1.5",), ("a whole number, the place of the column, or its name",),
+        ("label_column=-1",),
+    ),
+    Misuse(
         "a seed as text", lambda: te.manual_seed("abc"), ValueError,
         ("'abc'",), ("a whole number of at least 0",), ("such as 42",),
     ),

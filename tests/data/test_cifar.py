@@ -139,6 +139,17 @@ def test_damaged_archives_are_refused(folder, tmp_path):
             cifar10(path, verify=False)
 
 
+@pytest.mark.parametrize("goal", ["nowhere.bin", "test_batch.bin"])
+def test_a_link_to_nothing_or_to_itself_is_refused(goal, tmp_path):
+    path = tmp_path / "links.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo("test_batch.bin")
+        member.type, member.linkname = tarfile.SYMTYPE, goal
+        archive.addfile(member)
+    with pytest.raises(ValueError, match=r"links\.tar\.gz: .*cannot be unpacked .*download it"):
+        cifar10(path, verify=False)
+
+
 def test_an_archive_without_the_files_says_which(tmp_path):
     path = tmp_path / "other.tar.gz"
     with tarfile.open(path, "w:gz") as archive:

@@ -421,6 +421,8 @@ def test_what_is_written_is_read(tmp_path, rows):
         ('a,y\n1,0\n"2,1\n3,0\n', r"line 3: cannot be read as CSV"),
         ('a,y\n"1"2,0\n', r"line 2: cannot be read as CSV"),
         ("a,y\n1,cat\n2,?\n3,4\n", r"line 4: .*text, such as 'cat' on line 2, .*'y', .* '4'"),
+        ("a,y\n1,inf\n2,cat\n", r"line 2: .*finite number or the name .* 'y', found 'inf'"),
+        ("a,y\n1,0\n2,-1e999\n", r"line 3: .*finite number or the name .* 'y', found '-1e999'"),
         ("a,y\n1,0\n2,l\n", r"line 2: .*text, such as 'l' on line 3, .*'y', .* '0'"),
         (b"a,y\n1,2\n3,caf\xe9\n", r"line 3: expected text in UTF-8, found the byte e9; save"),
         ("a,y\n1,2\n".encode("utf-16"), r"line 1: expected text in UTF-8, found the byte f"),
@@ -441,6 +443,9 @@ def test_label_column_that_is_not_there(csv_file, column):
         read_csv(path, label_column=column)
     with pytest.raises(ValueError, match=r"expected a column 'class', found a, b, y"):
         read_csv(path, label_column="class")
+    for wrong in (1.5, None):
+        with pytest.raises(ValueError, match=f"label_column is a whole number.*not {wrong}"):
+            read_csv(path, label_column=wrong)
 
 
 def test_file_that_is_not_there(tmp_path, monkeypatch):
@@ -453,5 +458,6 @@ def test_file_that_is_not_there(tmp_path, monkeypatch):
 
 
 def test_delimiter_must_be_one_character(csv_file):
-    with pytest.raises(TypeError, match="delimiter"):
-        read_csv(csv_file("a,y\n1,2\n"), delimiter=", ")
+    for wrong in (", ", "||", "", "\n", '"', None):
+        with pytest.raises(ValueError, match="delimiter is the one character"):
+            read_csv(csv_file("a,y\n1,2\n"), delimiter=wrong)

@@ -166,6 +166,8 @@ def test_random_windows_begin_anywhere_and_follow_the_seed(seeded):
     [
         (lambda t: next_token_windows(t, 0), "context_length is a whole number"),
         (lambda t: next_token_windows(t, 2, stride=0), "stride is a whole number"),
+        (lambda t: next_token_windows(t, 2, stride=1.5), "stride is a whole number .* not 1.5"),
+        (lambda t: random_windows(t, 2, 1.5), "batch_size is a whole number .* not 1.5"),
         (lambda t: next_token_windows(t.astype(float), 2), "whole numbers of shape"),
         (lambda t: next_token_windows(t[None], 2), r"of shape \(1, 5\)"),
         (lambda t: random_windows(t, 5, 1), "do not fit a stream of 5"),
@@ -216,7 +218,10 @@ def test_fitting_twice_adds_the_counts_up():
 
 
 def test_what_cannot_be_counted_is_refused():
-    for arguments in ((0, 1), (3, -1), (3, 1, -0.5), (3, 1, float("nan"))):
+    for arguments in (
+        (0, 1), (3, -1), (3, 1, -0.5), (3, 1, float("nan")), (3, 1.5), (3.0, 1), ("3", 1),
+        (3, 1, "1"), (3, None), (3, 1, None),
+    ):  # fmt: skip
         with pytest.raises(ValueError, match="NGram needs"):
             NGram(*arguments)
     model = NGram(3, order=2)

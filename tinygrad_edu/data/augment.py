@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import generator as library_generator
+from ..ops.images import as_pair
 from ..tensor import Tensor, asarray
 
 __all__ = ["crop", "flip", "rotate", "shift"]
@@ -52,9 +53,9 @@ def crop(
     _whole("padding", padding)
     around = ((0, 0), (0, 0), (padding, padding), (padding, padding))
     padded = np.pad(batch, around, constant_values=_fitting(fill, batch))
-    height, width = batch.shape[2:] if size is None else np.broadcast_to(size, 2).tolist()
+    height, width = batch.shape[2:] if size is None else as_pair("size", size, 1)
     spare = padded.shape[2] - height, padded.shape[3] - width
-    if min(spare) < 0 or min(height, width) < 1:
+    if min(spare) < 0:
         raise ValueError(
             f"a window of {height} × {width} does not fit pictures of {padded.shape[2]} × "
             f"{padded.shape[3]}, padding included; give a smaller size or more padding"
@@ -147,9 +148,11 @@ def _whole(name: str, value: Any) -> None:
 
 def _fitting(fill: float, batch: np.ndarray) -> Any:
     """fill in the dtype of the pictures."""
+    if not isinstance(fill, int | float | np.number):
+        raise ValueError(f"fill is one number, the value of the background, not {fill!r}; fill=0")
     if batch.dtype.kind in "iu":
         bounds = np.iinfo(batch.dtype)
-        if fill != int(fill) or not bounds.min <= fill <= bounds.max:
+        if fill != np.floor(fill) or not bounds.min <= fill <= bounds.max:
             raise ValueError(
                 f"fill={fill!r} is no pixel of {batch.dtype} pictures: give a whole number from "
                 f"{bounds.min} to {bounds.max}"

@@ -72,7 +72,7 @@ def _unpacked(archive: pathlib.Path, verify: bool) -> dict[str, bytes]:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as members:
             opened = ((pathlib.PurePath(m.name).name, members.extractfile(m)) for m in members)
             files = {name: stream.read() for name, stream in opened if stream is not None}
-    except tarfile.TarError as error:
+    except (tarfile.TarError, KeyError, RecursionError) as error:  # the last two: links to nothing
         raise ValueError(
             f"{archive}: expected an archive such as {_ARCHIVE}, which cannot be unpacked "
             f"({error}); download it again"

@@ -77,13 +77,14 @@ def read_csv(path: FilePath, label_column: int | str = -1, delimiter: str = ",")
 
     print(table.report()) says what is missing or repeated; table.clean() leaves those rows out.
     Missing is a cell that is empty, ?, NA, N/A, NaN or null. ValueError names the line and column
-    of text where a number should be, and says what else cannot be read.
+    of text where a number should be, and says what else cannot be read. An infinite number, such as
+    inf or 1e999, is no feature and no label either, not even the name of a class.
 
     Args:
         path: a UTF-8 file, plain or gzip-compressed. Its first line is taken as names where it
             has text and no number in the feature columns; blank lines are passed over.
         label_column: its place (0 is the first, −1 the last) or its name in the first line.
-        delimiter: what stands between two cells, such as ";" or a tab.
+        delimiter: the one character between two cells, such as ";" or a tab.
     """
     place = pathlib.Path(path)
     if not place.is_file():
@@ -95,6 +96,16 @@ def parse_csv(
     content: bytes, path: FilePath, label_column: int | str = -1, delimiter: str = ","
 ) -> CsvTable:
     """read_csv() of the bytes of a file; `path` is for the sentences."""
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
+        raise ValueError(
+            f"delimiter is the one character between two cells, not {delimiter!r}; "
+            'read_csv(path, delimiter=";"), or delimiter="\\t" for a tab'
+        )
+    if not isinstance(label_column, str | int | np.integer):
+        raise ValueError(
+            "label_column is a whole number, the place of the column, or its name, not "
+            f"{label_column!r}; read_csv(path, label_column=-1) takes the last column"
+        )
     records = _records(path, _text(path, content), delimiter)
     names, records = _label_last(path, records, label_column)
     features, missing = [], []
@@ -187,12 +198,23 @@ def _number(cell: str) -> float | None:
     return number if math.isfinite(number) and "_" not in cell else None
 
 
+def _is_infinite(cell: str) -> bool:
+    try:
+        return math.isinf(float(cell))
+    except ValueError:
+        return False
+
+
 def _labels(path: FilePath, name: str, records: Records) -> tuple[Array, tuple[str, ...]]:
     """The last column as numbers, and the names of the classes where the file has them as text."""
     cells = [(line, row[-1], _number(row[-1])) for line, row in records]
     text = [(line, cell) for line, cell, number in cells if number is None]
     if not text:
         return _whole(np.array([number for _, _, number in cells], np.float64)), ()
+    for line, cell in text:
+        if _is_infinite(cell):
+            expected = f"a finite number or the name of a class in column {name!r}"
+            raise _wrong(path, line, expected, repr(cell))
     for line, cell, number in cells:
         if number is not None and not math.isnan(number):
             expected = f"a label in text, such as {text[0][1]!r} on line {text[0][0]}"

@@ -20,9 +20,11 @@ class NGram:
     """
 
     def __init__(self, vocab_size: int, order: int, smoothing: float = 1.0) -> None:
-        if vocab_size < 1 or order < 0 or not 0 <= smoothing < math.inf:
+        whole = all(isinstance(n, int | np.integer) for n in (vocab_size, order))
+        number = isinstance(smoothing, int | float | np.number)
+        if not (whole and number and vocab_size >= 1 and order >= 0 and 0 <= smoothing < math.inf):
             raise ValueError(
-                "NGram needs vocab_size ≥ 1, order ≥ 0 and smoothing ≥ 0, not "
+                "NGram needs whole numbers vocab_size ≥ 1 and order ≥ 0, and smoothing ≥ 0, not "
                 f"{vocab_size!r}, {order!r} and {smoothing!r}; NGram(len(tokenizer), order=2)"
             )
         self.vocab_size, self.order, self.smoothing = vocab_size, order, smoothing

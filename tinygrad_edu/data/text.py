@@ -106,8 +106,7 @@ def next_token_windows(
     """
     ids = _stream(tokens, context_length)
     step = context_length if stride is None else stride
-    if step < 1:
-        raise ValueError(f"stride is a whole number of at least 1, not {stride!r}")
+    _check_count("stride", step)
     starts = np.arange(0, len(ids) - context_length, step)
     return _windows(ids, starts, context_length)
 
@@ -123,8 +122,7 @@ def random_windows(
     As next_token_windows, at random places; without a generator, te.manual_seed decides.
     """
     ids = _stream(tokens, context_length)
-    if batch_size < 1:
-        raise ValueError(f"batch_size is a whole number of at least 1, not {batch_size!r}")
+    _check_count("batch_size", batch_size)
     random = library_generator() if generator is None else generator
     starts = random.integers(0, len(ids) - context_length, size=batch_size)
     return _windows(ids, starts, context_length)
@@ -137,16 +135,18 @@ def _windows(ids: Ids, starts: npt.NDArray[np.intp], length: int) -> tuple[Ids, 
 
 def _stream(tokens: Any, context_length: int) -> Ids:
     ids = _ids(tokens)
-    if not isinstance(context_length, int | np.integer) or context_length < 1:
-        raise ValueError(
-            f"context_length is a whole number of at least 1, not {context_length!r}; 12, say"
-        )
+    _check_count("context_length", context_length)
     if len(ids) <= context_length:
         raise ValueError(
             f"a window of {context_length} tokens and the one after it do not fit a stream of "
             f"{len(ids)}; give a longer text or a smaller context_length"
         )
     return ids
+
+
+def _check_count(name: str, value: Any) -> None:
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} is a whole number of at least 1, not {value!r}; 12, say")
 
 
 def _ids(tokens: Any, vocab_size: int | None = None) -> Ids:
