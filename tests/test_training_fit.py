@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as te
-from tinygrad_edu import nn, optim
+from tinygrad_edu import nn, optim, training
 from tinygrad_edu.backend.pretend import count_transfers
 from tinygrad_edu.data import DataLoader, TensorDataset
 from tinygrad_edu.metrics import accuracy
@@ -278,18 +279,61 @@ def test_a_split_keeps_the_loaders_own_order_and_drop_last():
 
 
 def test_only_the_numbers_asked_for_leave_the_device():
-    """One loss a batch; with accuracy also predictions and labels, compared on the host."""
+    """All losses at once; for accuracy the predictions and labels of each of the 5 batches too."""
     model, optimizer = made("pretend-gpu")
     loader = batches("pretend-gpu", batch_size=10)
-    with count_transfers() as counted:
-        fit(model, LOSS, optimizer, loader, 2, metrics={}, **QUIET)
-    assert counted.count == 2 * 5
-    with count_transfers() as counted:
-        evaluate(model, LOSS, loader, metrics={})
-    assert counted.count == 5
-    with count_transfers() as counted:
-        evaluate(model, LOSS, loader)
-    assert counted.count == 3 * 5
+    for metrics, copies in (({}, 1), ({"accuracy": accuracy}, 1 + 2 * 5)):
+        with count_transfers() as counted:
+            fit(model, LOSS, optimizer, loader, 2, metrics=metrics, **QUIET)
+        assert counted.count == 2 * copies
+        with count_transfers() as counted:
+            fit(model, LOSS, optimizer, loader, 2, metrics=metrics, validation=loader, **QUIET)
+        assert counted.count == 2 * 2 * copies
+        with count_transfers() as counted:
+            evaluate(model, LOSS, loader, metrics=metrics)
+        assert counted.count == copies
+
+
+class DrawnEachThird(contextlib.nullcontext):
+    """A bar of which each third update() draws, where the real one goes by the clock."""
+
+    updates = 0
+
+    def __enter__(self):
+        return self
+
+    def update(self, n):
+        self.updates += n
+        return self.updates % 3 == 0
+
+    def set_postfix_str(self, text, refresh):
+        self.text = text
+
+
+def test_the_bar_copies_losses_only_when_it_is_drawn(monkeypatch):
+    """And the history is the same to the bit, whether the losses come in one part or in several."""
+    found, bars = [], []
+
+    def bar(*_):
+        bars.append(DrawnEachThird())
+        return bars[-1]
+
+    for draws in (False, True):
+        model, optimizer = made("pretend-gpu")
+        if draws:
+            monkeypatch.setattr(training, "_bar", bar)
+        with count_transfers() as counted:
+            loader = batches("pretend-gpu", batch_size=7)  # 8 batches: drawn after 3 and 6
+            found.append(fit(model, LOSS, optimizer, loader, 2, metrics={}, **QUIET)["loss"])
+        assert counted.count == 2 * (1 + 2 * draws)
+    assert found[0] == found[1]
+    assert [bar.text for bar in bars] == [f"loss {loss:.4f}" for loss in found[0]]
+
+
+def test_a_loss_of_many_numbers_is_refused():
+    model, _ = made()
+    with pytest.raises(ValueError, match=r"one number, not of shape \(8,\).*mean"):
+        evaluate(model, nn.CrossEntropyLoss(reduction="none"), batches())
 
 
 def test_devices_agree(device):

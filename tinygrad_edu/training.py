@@ -12,6 +12,7 @@ from .data import DataLoader, TensorDataset
 from .metrics import accuracy
 from .nn import Module
 from .nn.module import in_mode
+from .ops.shape import stack
 from .optim import Optimizer
 from .recording import no_grad
 from .tensor import Tensor, asarray
@@ -101,12 +102,14 @@ def fit(
         validation_split: instead, this last fraction of the loader's rows, cut off before any
             shuffling, as Keras does it.
         metrics: name → function(prediction, target), measured beside the loss; {} for none, as
-            where the targets are no classes.
+            where the targets are no classes. Each copies what it needs to the host, accuracy the
+            predictions and the targets of each batch.
         progress: show a bar with the running loss.
 
     Ctrl-C ends the training: the model keeps what it has learned so far, and the history the epochs
     that were completed. Either way the model is put back into the mode, train() or eval(), it had.
-    Batches from elsewhere are copied to the device of the model.
+    Batches from elsewhere are copied to the device of the model. The losses are copied to the host
+    together, once an epoch and whenever the bar is drawn.
     """
     for batches in (loader, validation):
         _check_loader(batches)
@@ -149,9 +152,11 @@ def _one_epoch(
             loss.backward()
             optimizer.step()
             totals.add(len(x), loss, prediction.detach(), y)
-            bar.update(1)
-            bar.set_postfix_str(f"loss {totals.means()['loss']:.4f}", refresh=False)
-    return totals.means()
+            if bar.update(1):  # it was drawn, as it is at most ten times a second
+                bar.set_postfix_str(f"loss {totals.means()['loss']:.4f}", refresh=False)
+        means = totals.means()
+        bar.set_postfix_str(f"loss {means['loss']:.4f}", refresh=False)
+    return means
 
 
 @no_grad()
@@ -160,7 +165,7 @@ def evaluate(
 ) -> dict[str, float]:
     """The mean loss and metrics over all rows of a loader, each batch weighted by its rows.
 
-    The model is in eval() meanwhile, and nothing is recorded.
+    The model is in eval() meanwhile, and nothing is recorded. Copies are those of fit().
     """
     _check_loader(loader)
     totals = _Totals(metrics)
@@ -187,9 +192,12 @@ class _Totals:
         self.metrics = metrics
         self.rows = 0
         self.sums = dict.fromkeys(["loss", *metrics], 0.0)
+        self.waiting: list[tuple[int, Tensor]] = []  # rows and loss, not yet copied
 
     def add(self, rows: int, loss: Tensor, prediction: Tensor, y: Tensor) -> None:
-        self.sums["loss"] += rows * float(loss)
+        if loss.size != 1:
+            raise ValueError(f"a loss is one number, not of shape {loss.shape}; take its .mean()")
+        self.waiting.append((rows, loss.detach().reshape(())))
         for name, metric in self.metrics.items():
             try:
                 self.sums[name] += rows * metric(prediction, y)
@@ -204,6 +212,11 @@ class _Totals:
     def means(self) -> dict[str, float]:
         if not self.rows:
             raise ValueError("the loader gave no batch, so there is nothing to average")
+        if self.waiting:
+            losses = stack([loss for _, loss in self.waiting]).tolist()
+            for (rows, _), loss in zip(self.waiting, losses, strict=True):
+                self.sums["loss"] += rows * loss
+            self.waiting = []
         return {name: total / self.rows for name, total in self.sums.items()}
 
 
