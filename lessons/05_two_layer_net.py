@@ -448,7 +448,7 @@ lesson.expect("steps at which the loss rose, all starts", rises, 0)
 
 # %%
 print("measured with the seeds 0 to 199: L from 0.00039 to 0.00143")
-lesson.expect("largest L of the 10 starts", last.max(), below=0.005)
+lesson.expect("starts of 10 with L below 0.005", (last < 0.005).sum(), 10)
 
 # %% [markdown]
 # The same with the library, from the first start, for some hundred steps. Look at what is gone: the
@@ -480,7 +480,7 @@ lesson.expect(f"L in step {library_steps}, library - by hand", found, 0, toleran
 lesson.heading("7. A wrong gradient that trains")
 bar = lesson.progress(range(steps), "the same, misread")
 _, misread_losses = train(seeds, 4, bar, slope=slope_misread)
-limit = 0.01
+limit = 0.005  # as for the right slope
 rises = (np.diff(misread_losses, axis=0) > 0).sum(axis=0)
 lesson.table(
     ["start", "L, right", "L, misread", "steps up, right", "steps up, misread"],
@@ -546,16 +546,20 @@ lesson.table(
     ["hidden neurons", *KINDS],
     [(hidden, *(counts[hidden, kind] for kind in KINDS)) for hidden in SIZES],
 )
-lesson.expect("right, 4 hidden neurons: starts that succeed", counts[4, "right"], above=8)
+lesson.expect("right, 4 hidden neurons: starts that succeed", counts[4, "right"],
+              above=8 if options.quick else 9)  # fmt: skip
 lesson.expect("right, 8 hidden neurons: starts that succeed", counts[8, "right"], 10)
 
 # %% [markdown]
-# What we measured with a hundred starts, 10,000 steps and the limit 0.01 (the seeds 0 to 99):
+# What we measured with a hundred starts, 10,000 steps and the limit 0.01 (the seeds 0 to 99). Why
+# not 0.005, as in section 6? Two neurons are slow: with the right slope and no biases none of the
+# hundred starts is below 0.005 yet, while all hundred with four neurons are.
 
 # %%
 SUCCESSES = {  # hidden neurons: starts of 100 that succeed, for each kind
     2: (12, 0, 76), 3: (69, 50, 99), 4: (100, 83, 100), 8: (100, 100, 100),
 }  # fmt: skip
+print("starts of 100 with L below 0.01 after 10,000 steps, measured before:")
 lesson.table(["hidden neurons", *KINDS], [(size, *row) for size, row in SUCCESSES.items()])
 print("2 neurons, right, the nine of seeds 0 to 9 that fail, by L after 10,000 and 100,000 steps:")
 print("the best 0.172 and 0.149, the worst 0.3611 and 0.3608")
