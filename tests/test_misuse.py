@@ -793,6 +793,14 @@ MISUSES = [
         "a seed as text", lambda: te.manual_seed("abc"), ValueError,
         ("'abc'",), ("a whole number of at least 0",), ("such as 42",),
     ),
+    Misuse(
+        "a negative seed of pictures", lambda: data.shapes(3, seed=-1), ValueError,
+        ("not -1",), ("a whole number of at least 0",), ("such as 42",),
+    ),
+    Misuse(
+        "a negative seed of batches", lambda: data.DataLoader((te.ones(3),), seed=-1), ValueError,
+        ("not -1",), ("a whole number of at least 0",), ("such as 42",),
+    ),
     # --- metrics
     Misuse(
         "accuracy of one probability a sample",

@@ -91,7 +91,7 @@ def test_words_to_keep_and_the_least_number():
     for wrong in (0, 1.5, -0.1):
         with pytest.raises(ValueError, match="above 0 and at most 1"):
             model.hide(tokens, wrong)
-    for wrong in (24, -1, 1.5):
+    for wrong in (24, -1, 1.5, True):
         with pytest.raises(ValueError, match="none of the 24 words"):
             nn.MaskedLanguageModel(24, 12, 32, 4, 2, mask_token=wrong)
 

@@ -39,7 +39,7 @@ def sentences(n: int, seed: int | None = None) -> list[str]:
     """
     if not isinstance(n, int | np.integer) or n < 0:
         raise ValueError(f"sentences(n) makes a whole number of at least 0, not {n!r}")
-    random = generator() if seed is None else np.random.default_rng(seed)
+    random = generator(seed)
     # Each column is one choice: adjective, noun, its number, adjective, verb, noun, its number.
     choices = random.integers(0, (4, 4, 2, 4, 4, 4, 2), size=(n, 7))
     return [_sentence(*row) for row in choices.tolist()]

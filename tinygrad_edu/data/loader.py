@@ -47,7 +47,7 @@ class DataLoader:
             )
         self.dataset = dataset if isinstance(dataset, TensorDataset) else TensorDataset(*dataset)
         self.batch_size, self.shuffle, self.drop_last = batch_size, shuffle, drop_last
-        self.generator = None if seed is None else np.random.default_rng(seed)
+        self.generator = None if seed is None else generator(seed)
         self.device = None if device is None else backend(device).name
 
     def over(self, dataset: TensorDataset | tuple[Any, ...]) -> DataLoader:

@@ -68,7 +68,7 @@ def shapes(n: int, seed: int | None = None, noise: float = 0.1) -> Shapes:
         raise ValueError(f"shapes(n) draws a whole number of at least 0 pictures, not {n!r}")
     if not 0 <= noise < np.inf:
         raise ValueError(f"noise is a standard deviation of at least 0, such as 0.1, not {noise!r}")
-    random = generator() if seed is None else np.random.default_rng(seed)
+    random = generator(seed)
     labels = random.permutation(np.arange(n) % len(SHAPES))
     images = np.empty((n, 3, _SIDE, _SIDE), np.uint8)
     for image, label in zip(images, labels, strict=True):

@@ -36,7 +36,7 @@ def train_test_split(
             f"test_size={test_size!r} of {rows} rows would leave one part empty; "
             "give a share between 0 and 1, or a number of rows"
         )
-    random = generator() if seed is None else np.random.default_rng(seed)
+    random = generator(seed)
     if stratify is None:
         order = random.permutation(rows)
         test, train = order[:count], order[count:]
@@ -81,7 +81,7 @@ class KFold:
         rows = len(data)
         if rows < self.n_splits:
             raise ValueError(f"{rows} rows do not fill {self.n_splits} folds")
-        random = generator() if self.seed is None else np.random.default_rng(self.seed)
+        random = generator(self.seed)
         order = random.permutation(rows) if self.shuffle else np.arange(rows)
         folds = np.array_split(order, self.n_splits)
         for i, test in enumerate(folds):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import generator
+from ..ops.images import is_whole
 from ..ops.index import take
 from ..tensor import Tensor, asarray
 from .loss_functions import cross_entropy
@@ -47,7 +48,7 @@ class MaskedLanguageModel(LanguageModel):
             vocab_size, context_length, embed_dim, num_heads, num_layers, hidden_dim, dropout,
             tie_weights, causal=False,
         )  # fmt: skip
-        if not isinstance(mask_token, int | np.integer) or not 0 <= mask_token < vocab_size:
+        if not is_whole(mask_token, 0) or mask_token >= vocab_size:
             raise ValueError(
                 f"MaskedLanguageModel: mask_token={mask_token!r} is none of the {vocab_size} words "
                 f"counted from 0 to {vocab_size - 1}. Add a word to the vocabulary for it"
