@@ -145,6 +145,17 @@ def mul_with_gradients_exchanged(xp: Any, a: Any, b: Any, /) -> Any:
     return a * b, lambda g: g * a, lambda g: g * b
 
 
+def mul_that_counts_on_both(xp: Any, a: Any, b: Any, /) -> Any:
+    """Its second gradient is right where the first was asked for before."""
+    asked: list[Any] = []
+
+    def wrt_a(g: Any) -> Any:
+        asked.append(g)
+        return g * b
+
+    return a * b, wrt_a, lambda g: (g if asked else -g) * a
+
+
 def add_with_one_gradient_array(xp: Any, a: Any, b: Any, /) -> Any:
     both: list[Any] = []
 
@@ -210,6 +221,7 @@ FAULTS: list[tuple[Callable[..., Any], str, str, dict[str, Any]]] = [
     (exp_that_gives_its_result_away, "exp", "gradients_own_their_memory", {}),
     (add_with_one_gradient_array, "add", "gradients_own_their_memory", {}),
     (add_that_writes_twice, "add", "gradient_of_repeated_input", {}),
+    (mul_that_counts_on_both, "mul", "frozen_inputs", {}),
     (undeclared_view, "copy", "views_are_known", {}),
     (exp_in_a_circle, "exp", "freed_by_reference_count", {}),
     (exp_that_asks_the_host, "exp", "same_as_on_cpu", {}),
