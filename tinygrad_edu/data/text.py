@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +17,7 @@ __all__ = ["CharTokenizer", "WordTokenizer", "next_token_windows", "random_windo
 Ids = npt.NDArray[np.int64]
 
 
-class _Tokenizer:
+class _Tokenizer(ABC):
     """What the two tokenizers share: pieces of text, sorted, each with its number."""
 
     piece = "piece"
@@ -33,13 +34,13 @@ class _Tokenizer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} {self.piece}s)"
 
+    @abstractmethod
     def split(self, text: str) -> list[str]:
         """The pieces of a text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def join(self, pieces: Iterable[str]) -> str:
         """The text that split() took apart."""
-        raise NotImplementedError
 
     def encode(self, text: str) -> Ids:
         """The number of each piece, (tokens,) int64. ValueError names a piece that is unknown."""

@@ -81,7 +81,8 @@ def max_pool2d(
 
     The gradient goes to the first of the largest, row by row. stride is kernel_size where none is
     given; padding adds −∞, at most half a kernel on each side. Rows and columns at the end that no
-    window reaches are not used: 13 rows in pairs give 6.   Document 001 §4.3.2
+    window reaches are not used: 13 rows in pairs give 6. A window with a NaN gives NaN, and no
+    gradient.   Document 001 §4.3.2
 
     Raises:
         ValueError: where padding exceeds half a kernel, or the kernel the image.
