@@ -45,7 +45,7 @@ def _own(library: Any) -> dict[str, Callable[..., Any]]:
 def _adder(library: Any) -> Callable[..., Array]:
     def scatter_add(a: Array, key: Any, values: Array) -> Array:
         """A copy of a with values added at a[key]; a place named twice gets both."""
-        result = a.copy()
+        result = library.array(a)
         if _is_basic(key):
             result[key] += values
         elif library is np and _names_rows(a, key, values):
