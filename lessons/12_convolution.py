@@ -25,7 +25,7 @@ import numpy as np
 import tinygrad_edu as te
 import tinygrad_edu.nn.functional as F
 from tinygrad_edu import lesson, nn
-from tinygrad_edu.ops.window import looped_conv2d
+from tinygrad_edu.ops.convolution import looped_conv2d
 
 # Small matrices: a second thread would only wait for the first.
 options = lesson.start(12, "Convolution and pooling by hand", minutes=75, threads=1)
@@ -1102,7 +1102,7 @@ lesson.expect("parameters of the pipeline", sum(p.size for p in pipeline.paramet
 #
 # | here | in the library |
 # |---|---|
-# | the loop over the kernel, the matrix product, pooling | `ops/window.py` |
+# | the loop over the kernel, the matrix product, pooling | `ops/convolution.py`, `ops/pooling.py` |
 # | `F.conv2d`, `F.max_pool2d`, and what they refuse | `ops/images.py` |
 # | `Conv2d`, `MaxPool2d`, `AvgPool2d`, `GlobalAvgPool2d` | `nn/conv.py` |
 # | the table of layers | `nn/summary.py` |

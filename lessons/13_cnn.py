@@ -928,7 +928,7 @@ lesson.save_figure("saliency")
 # | here | in the library |
 # |---|---|
 # | `Conv2d`, `MaxPool2d`, `Flatten` | `nn/conv.py`, `nn/activations.py` |
-# | a convolution and its gradients | `ops/window.py`, `ops/images.py` |
+# | a convolution and its gradients | `ops/convolution.py`, `ops/images.py` |
 # | softmax with cross-entropy, and its gradient | `ops/fused.py` |
 # | the table of layers | `nn/summary.py` |
 # | precision, recall, confusion matrix | `metrics.py` |

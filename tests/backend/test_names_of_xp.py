@@ -17,7 +17,7 @@ from tinygrad_edu import backend
 from tinygrad_edu.backend import pretend_rules as rules
 
 ROOT = Path(te.__file__).parent
-OWN = {"scatter_add", "masked", "to_device"}  # what each backend defines itself
+OWN = {"scatter_add", "masked", "to_device", "block_bytes"}  # what each backend defines itself
 FILES = [
     path for path in sorted(ROOT.rglob("*.py"))
     if not path.name.startswith("pretend") and not path.relative_to(ROOT).parts[0].startswith("_")

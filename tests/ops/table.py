@@ -17,7 +17,7 @@ import numpy as np
 
 import tinygrad_edu as te
 from tests.ops import loops
-from tinygrad_edu.ops import attention, batch_norm, fused, index, layer_norm, window
+from tinygrad_edu.ops import attention, batch_norm, convolution, fused, index, layer_norm, pooling
 from tinygrad_edu.tensor import identity
 
 Shape = tuple[int, ...]
@@ -749,21 +749,21 @@ SEVERAL_STEPS = [
     ),
     Line(
         "conv2d",
-        window._conv2d,
+        convolution._conv2d,
         loops.conv2d,
         (real, real),
         [(shapes[:2], how) for shapes, how in CONVOLVED],
     ),
     Line(
         "conv2d with a bias",
-        window._biased_conv2d,
+        convolution._biased_conv2d,
         loops.conv2d,
         (real, real, real),
         CONVOLVED,
     ),
     Line(
         "max_pool2d",
-        window._max_pool2d,
+        pooling._max_pool2d,
         loops.max_pool2d,
         (distinct,),
         POOLED,
@@ -771,7 +771,7 @@ SEVERAL_STEPS = [
     ),
     Line(
         "avg_pool2d",
-        window._avg_pool2d,
+        pooling._avg_pool2d,
         loops.avg_pool2d,
         (real,),
         POOLED,

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as te
-from tinygrad_edu.ops import attention, batch_norm, fused, layer_norm, window
+from tinygrad_edu.ops import attention, batch_norm, fused, layer_norm, pooling
 
 INF = math.inf
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -357,7 +357,7 @@ HALF = [  # an operation, its inputs, its value
         ((SPREAD - SPREAD.mean(0)) / SPREAD.std(0)).T,
     ),
     (attention._scaled_dot_product_attention, (FORTIES,) * 3, FORTIES),
-    (partial(window._avg_pool2d, kernel=(64, 64)), (np.full((1, 1, 64, 64), 100.0),), 100.0),
+    (partial(pooling._avg_pool2d, kernel=(64, 64)), (np.full((1, 1, 64, 64), 100.0),), 100.0),
 ]
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as te
 from tests.ops import loops
-from tinygrad_edu.backend import to_device
+from tinygrad_edu.backend import backend, to_device
 from tinygrad_edu.nn import functional as F
-from tinygrad_edu.ops.window import _avg_pool2d, _biased_conv2d, _conv2d, _max_pool2d
+from tinygrad_edu.ops.convolution import _biased_conv2d, _conv2d
+from tinygrad_edu.ops.pooling import _avg_pool2d, _max_pool2d
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 
@@ -64,6 +65,7 @@ LAYOUTS = {
     "backwards": lambda x: x[:, :, ::-1].copy()[:, :, ::-1],
 }
 layouts = st.sampled_from(sorted(LAYOUTS))
+BLOCKS = st.sampled_from([1, 1 << 22])  # bytes: an image at a time, or all of them
 
 
 def leaf(x: np.ndarray, device: str, layout: str = "contiguous") -> te.Tensor:
@@ -73,10 +75,16 @@ def leaf(x: np.ndarray, device: str, layout: str = "contiguous") -> te.Tensor:
 
 
 @settings(max_examples=40)
-@given(case=convolutions(), layout=layouts, has_bias=st.booleans())
+@given(case=convolutions(), layout=layouts, has_bias=st.booleans(), block_bytes=BLOCKS)
 def test_convolution_is_the_loops(
-    case: dict[str, Any], layout: str, has_bias: bool, device: str
+    case: dict[str, Any], layout: str, has_bias: bool, block_bytes: int, device: str
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend(device).xp, "block_bytes", block_bytes)
+        check_convolution(case, layout, has_bias, device)
+
+
+def check_convolution(case: dict[str, Any], layout: str, has_bias: bool, device: str) -> None:
     rng = np.random.default_rng(3)
     x, weight = rng.uniform(-1, 1, case["x"]), rng.uniform(-1, 1, case["weight"])
     bias = rng.uniform(-1, 1, len(weight)) if has_bias else None

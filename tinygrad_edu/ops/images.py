@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, asarray
+from .convolution import _biased_conv2d, _conv2d
+from .pooling import _avg_pool2d, _max_pool2d
 from .shape import expand_dims, squeeze
-from .window import ONES, ZEROS, Pair, _avg_pool2d, _biased_conv2d, _conv2d, _max_pool2d, steps_of
+from .window import ONES, ZEROS, Pair, steps_of
 
 IntOrPair = int | tuple[int, ...]
 
