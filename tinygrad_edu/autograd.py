@@ -145,13 +145,13 @@ def _first_gradient(output: Tensor, grad: Any, as_tensor: bool) -> Any:
     if grad is None:
         if output.size != 1:
             raise refusals.not_one_number(output.shape)
-        first = Tensor(namespaces[type(output._data)].ones_like(output._data))
-    else:
-        first = asarray(grad, device=output.device)
-        if first.dtype != output.dtype:
-            first = first.astype(output.dtype)
-        if first.shape != output.shape:
-            raise refusals.other_shape(first.shape, output.shape)
+        one = namespaces[type(output._data)].ones(output.shape, output.dtype)
+        return Tensor(one) if as_tensor else one
+    first = asarray(grad, device=output.device)
+    if first.dtype != output.dtype:
+        first = first.astype(output.dtype)
+    if first.shape != output.shape:
+        raise refusals.other_shape(first.shape, output.shape)
     return first if as_tensor else first._data.copy()
 
 

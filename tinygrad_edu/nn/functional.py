@@ -35,17 +35,17 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Raises:
         ValueError: where the last axis of x is not W's first.
     """
-    x = asarray(x)
-    if weight.ndim != 2 or (bias is not None and bias.shape != weight.shape[1:]):
+    x, size = asarray(x), weight.shape
+    if len(size) != 2 or (bias is not None and bias.shape != size[1:]):
         raise ValueError(
             f"linear() needs a weight of shape (in, out) and a bias of shape (out,); it was given "
-            f"{weight.shape} and {None if bias is None else bias.shape}. As in X @ W + b, the "
+            f"{size} and {None if bias is None else bias.shape}. As in X @ W + b, the "
             "weight's last axis is the outputs: perhaps W.T is meant"
         )
-    if x.ndim == 0 or x.shape[-1] != weight.shape[0]:
+    if x.shape[-1:] != size[:1]:
         raise ValueError(
-            f"Linear({weight.shape[0]}, {weight.shape[1]}) needs inputs of shape "
-            f"(…, {weight.shape[0]}); it was given {x.shape}.{_advice(x, weight.shape[0])}"
+            f"Linear({size[0]}, {size[1]}) needs inputs of shape (…, {size[0]}); it was given "
+            f"{x.shape}.{_advice(x, size[0])}"
         )
     if bias is None or x.ndim == 1:
         y = matmul(x, weight)

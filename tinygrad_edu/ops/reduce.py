@@ -32,16 +32,17 @@ def _axes(ndim: int, axis: Axis) -> tuple[int, ...]:
 
 def _kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     """The shape with length 1 along the reduced axes."""
+    if axis is None:
+        return (1,) * len(shape)
     axes = _axes(len(shape), axis)
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
 def _count(shape: tuple[int, ...], axis: Axis) -> int:
     """How many entries go into each result."""
-    count = 1
-    for i in _axes(len(shape), axis):
-        count *= shape[i]
-    return count
+    if axis is None:
+        return math.prod(shape)
+    return math.prod(shape[i] for i in _axes(len(shape), axis))
 
 
 # --- sums

@@ -131,16 +131,11 @@ class Optimizer:
     def _change(self, place: Place, state: list[Array]) -> None:
         """Apply the rule to the parameters of a place, joined, and to their state."""
         group = self.options[place.positions[0]]
-        theta = joined([x._data for x in place.params])
-        g = joined([x.grad._data for x in place.params])  # type: ignore[union-attr]
-        if g.dtype == np.float16:
-            g = g.astype(np.float32)  # as its state: in float16 g² is soon 0 or infinite
+        theta, g = place.gathered()
         t = self.steps[place.positions[0]] + 1
         self.update(theta, self.decayed(theta, g, group), t, group, *state)
-        changed = zip(place.positions, place.params, place.parts(theta), strict=True)
-        for position, x, part in changed:
-            if part is not x._data:
-                x._data[...] = part
+        place.put_back()
+        for position, x in zip(place.positions, place.params, strict=True):
             self.steps[position] = t
             x.mark_changed()
 

@@ -1,7 +1,7 @@
 """Where an update rule is applied: to one parameter, or to many small ones as if they were one.
 
 For a small parameter a call to NumPy costs more than its arithmetic. So small parameters that share
-options and dtype are joined into one array, changed there with one call, and copied back.
+options and dtype are copied into one array, changed there with one call, and copied back.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
+
+import numpy as np
 
 from ..backend import Array, namespaces
 from ..tensor import Tensor
@@ -26,6 +28,14 @@ class Place:
         self.params = list(params)
         ends = list(accumulate(x.size for x in params))
         self.slices = [slice(end - x.size, end) for end, x in zip(ends, params, strict=True)]
+        if len(self.params) > 1:
+            self.g = self.zeros()
+            self.theta = self.g.astype(self.params[0].dtype)
+            self.parts_of_theta, self.parts_of_g = self.parts(self.theta), self.parts(self.g)
+
+    def __reduce__(self) -> Any:
+        """A copy is made anew, so that its parts look into memory of its own."""
+        return Place, (self.positions, self.params)
 
     def zeros(self) -> Array:
         """Zeros for all its entries; float32 where the parameters are float16."""
@@ -33,6 +43,24 @@ class Place:
         xp: Any = namespaces[type(first._data)]
         shape = first.shape if len(self.params) == 1 else self.slices[-1].stop
         return xp.zeros(shape, xp.float32 if first.dtype == xp.float16 else first.dtype)
+
+    def gathered(self) -> tuple[Array, Array]:
+        """θ and g: the parameters and their gradients, as one array each."""
+        if len(self.params) == 1:
+            x = self.params[0]
+            g = x.grad._data  # type: ignore[union-attr]
+            # as its state: in float16 g² is soon 0 or infinite
+            return x._data, g.astype(np.float32) if g.dtype == np.float16 else g
+        for x, theta, g in zip(self.params, self.parts_of_theta, self.parts_of_g, strict=True):
+            theta[...] = x._data
+            g[...] = x.grad._data  # type: ignore[union-attr]
+        return self.theta, self.g
+
+    def put_back(self) -> None:
+        """Copy the changed θ into its parameters."""
+        if len(self.params) > 1:
+            for x, theta in zip(self.params, self.parts_of_theta, strict=True):
+                x._data[...] = theta
 
     def parts(self, whole: Array) -> list[Array]:
         """The part of each parameter in an array for all of them, in that parameter's shape."""
