@@ -1,9 +1,10 @@
 """Whole training steps, timed in this library and in others.
 
 Each library runs in a process of its own, and they take turns: in each round each of them runs for
-about the same time once. What is compared are the ratios within one round, since the speed of a
-machine changes from minute to minute; their median is quoted, and the range from 10 to 90 % of
-them. The memory is what a process grows by at most, from before its job was prepared.
+about the same time once, after a pause and some steps that are not counted. What is compared are
+the ratios within one round, since the speed of a machine changes from minute to minute; their
+median is quoted, and the range from 10 to 90 % of them. The memory is what a process grows by at
+most, from before its job was prepared.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,6 +45,7 @@ class Peer(NamedTuple):
 ONE = {"threads": 1}
 FUSED = {"fused": True}
 OURS = "tinygrad_edu"
+PAUSE = 0.15  # seconds: after a turn the threads of OpenBLAS look for work for 0.1 s, on a core
 PEERS = {
     OURS: Peer(
         "tinygrad_edu_itself", "tinygrad_edu", {"": {}, "one thread": ONE},
@@ -112,6 +115,8 @@ class Worker:
 
     def take_turn(self) -> None:
         """Run the steps of one turn, and keep what one of them took."""
+        time.sleep(PAUSE)
+        self.ask(max(1, self.steps // 5))  # until its threads are awake and its numbers in caches
         self.seconds.append(self.ask(self.steps) / self.steps)
 
     def end(self) -> None:
