@@ -32,7 +32,7 @@ P = ParamSpec("P")
 _tick = count(1).__next__  # one clock for results and changes: inputs are older than results
 _new = object.__new__
 _NUMBERS = (float, int, bool, complex)
-_FLOAT64 = np.dtype(np.float64)
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 class Tensor(_Methods):
@@ -193,9 +193,8 @@ def op(
     """An operation on Tensors from a pure `function(xp, a, b, /, options) -> value, vjp_a, vjp_b`.
 
     Args:
-        function: takes the array library and arrays before the `/`, options after it. Where the
-            shape is () NumPy's scalars stand for arrays. A VJP is None where its array carries no
-            gradient.
+        function: takes the array library and arrays before the `/`, options after it; a float32
+            array of shape () as a NumPy scalar. A VJP is None where its array has no gradient.
         composed: its twin, an ordinary function of Tensors that equals it. Needed where function
             uses out= or writes in place: such code cannot be run again on Tensors.
         joint: function returns `value, backward`, and `backward(g, needs)` a gradient or None for
@@ -248,8 +247,9 @@ def _operation(
                 if kind is not None:
                     raise mixed_devices(call.__name__, [x for x in inputs if isinstance(x, Tensor)])
                 kind = type(array)
-            # NumPy computes up to ten times as fast with its scalars as with arrays of shape ()
-            arrays.append(array if array.ndim or view else array[()])
+            if not array.ndim and array.dtype is _FLOAT32 and kind is np.ndarray and not view:
+                array = array[()]  # NumPy computes up to ten times as fast with its scalars
+            arrays.append(array)
         if kind is None:  # numbers only
             return call(tensor(inputs[0]), *inputs[1:], **options)
         try:

@@ -252,6 +252,34 @@ def test_exponent_of_a_number(device: str) -> None:
     np.testing.assert_array_equal(slope, [0, 0])
 
 
+@pytest.mark.parametrize("exponent", [3.0, 4.0, 2.5])
+@pytest.mark.parametrize("base", [2, 2.0, [1.5, 2.0], np.array([10, 20], np.uint8), [True, False]])
+def test_exponent_of_shape_nothing(base: Any, exponent: float, device: str) -> None:
+    """A float64 scalar of NumPy is a Python float too, but its dtype counts."""
+    a = base if isinstance(base, int | float) else te.tensor(base, device=device)
+    b = te.tensor(np.array(exponent), None, True, device)
+    y = a**b
+    wanted = np.asarray(base, np.float64) ** exponent
+    assert y.dtype == np.float64
+    np.testing.assert_allclose(y.numpy(), wanted)
+    y.sum().backward()
+    assert b.grad.dtype == np.float64
+
+
+def test_powers_of_unsigned_and_booleans_are_floats(device: str) -> None:
+    for base in (np.array([10, 20], np.uint8), np.array([True, False])):
+        y = te.tensor(base, device=device) ** 3.0
+        np.testing.assert_allclose(y.numpy(), base.astype(float) ** 3.0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_whole_numbers_wrap_in_every_shape(device: str) -> None:
+    for shape in ((), (1,)):
+        a, b = (te.tensor(np.full(shape, v, np.uint8), device=device) for v in (200, 100))
+        np.testing.assert_array_equal((a + b).numpy(), np.full(shape, 44))
+        np.testing.assert_array_equal((-b).numpy(), np.full(shape, 156))
+
+
 def test_negative_base_has_a_slope_while_the_exponent_needs_none(device: str) -> None:
     """ln of the base is not computed where only the base needs a gradient."""
     a = te.tensor(np.array([-2.0, -3.0]), None, True, device)

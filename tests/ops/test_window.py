@@ -37,7 +37,7 @@ def convolutions(draw: Any) -> dict[str, Any]:
     groups = draw(st.integers(1, 3))
     size, out = draw(st.integers(1, 2)), draw(st.integers(1, 2)) * groups
     return {
-        "x": (draw(st.integers(0, 2)), size * groups, *lengths),
+        "x": (draw(st.integers(0, 5)), size * groups, *lengths),
         "weight": (out, size, *kernel),
         "how": {"stride": draw(pairs(1, 3)), "padding": padding, "dilation": dilation},
         "groups": groups,
@@ -65,7 +65,7 @@ LAYOUTS = {
     "backwards": lambda x: x[:, :, ::-1].copy()[:, :, ::-1],
 }
 layouts = st.sampled_from(sorted(LAYOUTS))
-BLOCKS = st.sampled_from([1, 1 << 22])  # bytes: an image at a time, or all of them
+BLOCKS = st.sampled_from([1, 600, 2000, 1 << 22])  # bytes: an image at a time … all of them
 
 
 def leaf(x: np.ndarray, device: str, layout: str = "contiguous") -> te.Tensor:

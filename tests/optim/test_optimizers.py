@@ -812,6 +812,20 @@ def test_a_gradient_that_does_not_fit_changes_nothing():
         np.testing.assert_array_equal(x.detach().numpy(), array)
 
 
+@pytest.mark.parametrize(("before", "after"), [("float32", "float64"), ("float16", "float32")])
+def test_numbers_of_another_dtype_are_not_rounded_to_the_old(before, after):
+    params = [te.tensor(np.ones(n, before), requires_grad=True) for n in (3, 2)]
+    optimizer = optim.SGD(params, lr=1.0)
+    start = np.asarray(1 + 4 * np.finfo(after).eps, after)
+    for x in params:
+        x.data = np.full(x.shape, start)
+        x.grad = te.full(x.shape, np.finfo(after).eps, dtype=after)
+    optimizer.step()
+    for x in params:
+        assert x.dtype == after
+        np.testing.assert_array_equal(x.detach().numpy(), start - np.finfo(after).eps)
+
+
 @lines
 def test_a_deep_copy_goes_on_by_itself(line):
     params, rng = parameters(), np.random.default_rng(13)

@@ -43,7 +43,7 @@ def _own(library: Any, block_bytes: int = 1 << 22) -> dict[str, Any]:
         "scatter_add": _adder(library),
         "masked": _masker(library),
         "to_device": to_device,
-        "block_bytes": block_bytes,  # of what is made and used up at once: it fits into the caches
+        "block_bytes": block_bytes,  # of what is used up at once: 4 MiB suit a CPU's caches
     }
 
 

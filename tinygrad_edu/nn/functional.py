@@ -35,17 +35,17 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Raises:
         ValueError: where the last axis of x is not W's first.
     """
-    x, size = asarray(x), weight.shape
-    if len(size) != 2 or (bias is not None and bias.shape != size[1:]):
+    x, shape = asarray(x), weight.shape
+    if len(shape) != 2 or (bias is not None and bias.shape != shape[1:]):
         raise ValueError(
             f"linear() needs a weight of shape (in, out) and a bias of shape (out,); it was given "
-            f"{size} and {None if bias is None else bias.shape}. As in X @ W + b, the "
+            f"{shape} and {None if bias is None else bias.shape}. As in X @ W + b, the "
             "weight's last axis is the outputs: perhaps W.T is meant"
         )
-    if x.shape[-1:] != size[:1]:
+    if x.shape[-1:] != shape[:1]:
         raise ValueError(
-            f"Linear({size[0]}, {size[1]}) needs inputs of shape (…, {size[0]}); it was given "
-            f"{x.shape}.{_advice(x, size[0])}"
+            f"Linear({shape[0]}, {shape[1]}) needs inputs of shape (…, {shape[0]}); it was given "
+            f"{x.shape}.{_advice(x, shape[0])}"
         )
     if bias is None or x.ndim == 1:
         y = matmul(x, weight)

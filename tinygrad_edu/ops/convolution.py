@@ -67,13 +67,13 @@ def _conv2d(
 
     def windows(images: slice) -> Array:  # (groups, area, windows)
         """What each window of some images sees, as the column of a matrix."""
-        part, view = image[images], xp.lib.stride_tricks.as_strided
+        part, as_strided = image[images], xp.lib.stride_tricks.as_strided
         if in_planes:
             shape = (groups, size, *kernel, len(part), *steps)
-            seen = view(part, shape, (of_group, of_channel, *by_entry, *by_window))
+            seen = as_strided(part, shape, (of_group, of_channel, *by_entry, *by_window))
             return seen.reshape((groups, area, len(part) * each))
         shape = (groups, len(part), *steps, *kernel, size)
-        seen = view(part, shape, (of_group, *by_window, *by_entry, of_channel))
+        seen = as_strided(part, shape, (of_group, *by_window, *by_entry, of_channel))
         return seen.reshape((groups, len(part) * each, area)).transpose((0, 2, 1))
 
     kernels = weight.reshape((groups, out // groups, size, *kernel))
@@ -109,7 +109,7 @@ def _conv2d(
 
 
 def _blocks(n: int, size: int, limit: int) -> list[slice]:
-    """n images in blocks of at most `limit` bytes, at `size` bytes an image.
+    """n images in blocks of one at least and `limit` bytes at most, at `size` bytes an image.
 
     Windows overlap, so together they are several times as large as the images. A block at a time
     they stay in the cache, and a thousand images fit into memory.

@@ -66,7 +66,11 @@ def power(xp: Any, a: Array, b: Array, /) -> Any:
 def _power(a: Array, b: Any) -> Array:
     """aᵇ; cubes and fourth powers by multiplication, as NumPy's own power takes 200 times as long
     (up to squares it has a short cut itself)."""
-    if isinstance(b, int | float) and b in (3, 4) and (isinstance(b, int) or a.dtype.kind != "i"):
+    if (
+        isinstance(b, int | float)
+        and b in (3, 4)
+        and (isinstance(b, int) or a.dtype.kind not in "iub")
+    ):
         square = a * a
         return square * (a if b == 3 else square)
     return a**b

@@ -40,21 +40,26 @@ def _max_pool2d(
     for entries in seen[1:-1]:
         xp.maximum(y, entries, out=y)
 
-    # Which entry it was is found now, while the images are in the cache.
-    first, free = [], xp.ones(y.shape, bool)  # windows whose largest entry has not been met yet
-    for entries in seen:
-        first.append((entries == y) & free)
-        free ^= first[-1]
+    # Which entry it was is noted now, while the images are in the cache. All bits set: none was.
+    kind = xp.uint8 if len(seen) < 256 else xp.uint32
+    nothing = xp.iinfo(kind).max
+    first = xp.full(y.shape, nothing, kind)  # number of the first of the largest
+    for number, entries in enumerate(seen):
+        other = (entries != y).astype(kind) * nothing
+        other |= number
+        xp.minimum(first, other, out=first)
+    shape = image.shape
     apart = kernel[0] <= stride[0] and kernel[1] <= stride[1]  # windows share no entries
 
     def vjp(g: Array) -> Array:
         g = g.transpose((0, 2, 3, 1))
-        slope = xp.zeros(image.shape, g.dtype)
-        for found, place in zip(first, places(kernel, steps, stride), strict=True):
+        slope = xp.zeros(shape, g.dtype)
+        for number, place in enumerate(places(kernel, steps, stride)):
+            part = xp.masked(g, first == number)
             if apart:
-                slope[(slice(None), *place)] = xp.masked(g, found)
+                slope[(slice(None), *place)] = part
             else:
-                slope[(slice(None), *place)] += xp.masked(g, found)
+                slope[(slice(None), *place)] += part
         return inside(slope, padding)
 
     return y.transpose((0, 3, 1, 2)), vjp
@@ -79,11 +84,11 @@ def _avg_pool2d(
     for place in met[1:]:
         y += image[place]
     y /= len(met)
-    y = y.astype(x.dtype, copy=False)
+    y, shape = y.astype(x.dtype, copy=False), image.shape
 
     def vjp(g: Array) -> Array:
         share = g.transpose((0, 2, 3, 1)) / len(met)
-        slope = xp.zeros(image.shape, g.dtype)
+        slope = xp.zeros(shape, g.dtype)
         for place in met:
             slope[place] += share
         return inside(slope, padding)

@@ -54,7 +54,7 @@ class Optimizer:
                     f"be learned; it is {_told(x)}. Pass model.parameters(), or tensors made with "
                     "te.tensor(…, requires_grad=True)"
                 )
-        self._types = [type(x._data) for x in self.params]
+        self._kinds = self._kinds_now()
         if len(set(self.params)) != len(self.params):
             raise ValueError(
                 "a parameter was given twice; it would be changed twice in each step. Name it "
@@ -118,12 +118,19 @@ class Optimizer:
             for position, x in zip(place.positions, place.params, strict=True)
         )
 
+    def _kinds_now(self) -> list[tuple[type, Any]]:
+        """Type and dtype of the array of each parameter."""
+        return [(type(x._data), x._data.dtype) for x in self.params]
+
     def _follow(self) -> None:
-        """Move the state to where the parameters are now, if model.to(device) moved them."""
-        types = [type(x._data) for x in self.params]
-        if types == self._types:
+        """Move the state to where the parameters are now, if model.to(device) moved them.
+
+        Places are also made anew where a parameter was given numbers of another dtype.
+        """
+        kinds = self._kinds_now()
+        if kinds == self._kinds:
             return
-        state, self.places, self._types = self.state, places(self.groups), types
+        state, self.places, self._kinds = self.state, places(self.groups), kinds
         for name, arrays in state.items():
             moved = [to_device(a, x.device) for a, x in zip(arrays, self.params, strict=True)]
             self._arrays[name] = [joined([moved[i] for i in p.positions]) for p in self.places]
@@ -158,7 +165,10 @@ class Optimizer:
         return g + weight_decay * theta if weight_decay else g
 
     def update(self, theta: Array, g: Array, t: int, group: dict[str, Any], *state: Array) -> None:
-        """Change θ and the state in place: step number t with the gradient g."""
+        """Change θ and the state in place: step number t with the gradient g.
+
+        θ and g may be arrays that the next step uses again: copy what is to be kept.
+        """
         raise TypeError(f"{type(self).__name__} does not define update(self, theta, g, t, group)")
 
     # --- saving
