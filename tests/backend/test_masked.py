@@ -1,4 +1,4 @@
-"""xp.masked(g, mask): g where the mask holds, else 0; on the CPU by bits, which is faster."""
+"""xp.masked(g, mask): g where the mask holds, else 0; on the CPU by a product of bits."""
 
 from __future__ import annotations
 

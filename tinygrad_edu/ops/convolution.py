@@ -6,6 +6,7 @@ What it is called with: images.py. What it shares with pooling: window.py.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ..backend import Array
@@ -37,6 +38,54 @@ def _looped_and_shifted(x: Tensor, weight: Tensor, bias: Tensor, **how: Any) -> 
     return looped_conv2d(x, weight, **how) + bias.reshape((len(bias), 1, 1))
 
 
+def _reader(
+    xp: Any, x: Array, kernel: Pair, steps: Pair, stride: Pair, padding: Pair, dilation: Pair,
+    groups: int,
+) -> tuple[tuple[int, ...], Callable[[slice], Array]]:  # fmt: skip
+    """How windows are read: the order of their entries, and windows(images) as a matrix.
+
+    The order is that of the axes of kernels (groups, out, in, height, width) with `out` last. The
+    matrix (groups, area, windows) has in each column what one window of these images sees.
+    """
+    size = x.shape[1] // groups
+    each, area = math.prod(steps), math.prod(kernel) * size
+    # Copying is fast where what lies side by side is long: rows of a plane, or channels.
+    in_planes = x.flags.c_contiguous and steps[1] > kernel[1] * size
+    if in_planes:
+        image = bordered(xp, x, padding, 2)  # (N, C, H, W)
+        of_image, of_channel, of_row, of_column = image.strides
+    else:
+        image = bordered(xp, x.transpose((0, 2, 3, 1)), padding, 1)  # (N, H, W, C)
+        of_image, of_row, of_column, of_channel = image.strides
+    by_window = (of_image, stride[0] * of_row, stride[1] * of_column)
+    by_entry = (dilation[0] * of_row, dilation[1] * of_column)
+    of_group, as_strided = size * of_channel, xp.lib.stride_tricks.as_strided
+
+    def by_plane(images: slice) -> Array:
+        part = image[images]
+        shape = (groups, size, *kernel, len(part), *steps)
+        seen = as_strided(part, shape, (of_group, of_channel, *by_entry, *by_window))
+        return seen.reshape((groups, area, len(part) * each))
+
+    def by_pixel(images: slice) -> Array:
+        part = image[images]
+        shape = (groups, len(part), *steps, *kernel, size)
+        seen = as_strided(part, shape, (of_group, *by_window, *by_entry, of_channel))
+        return seen.reshape((groups, len(part) * each, area)).transpose((0, 2, 1))
+
+    return ((0, 2, 3, 4, 1), by_plane) if in_planes else ((0, 3, 4, 2, 1), by_pixel)
+
+
+def _blocks(n: int, size: int, limit: int) -> list[slice]:
+    """n images in blocks of one at least and `limit` bytes at most, at `size` bytes an image.
+
+    Windows overlap, so together they are several times as large as the images. A block at a time
+    they stay in the cache, and a thousand images fit into memory.
+    """
+    length = max(1, limit // max(1, size))
+    return [slice(start, min(n, start + length)) for start in range(0, n, length)]
+
+
 @op(composed=looped_conv2d)
 def _conv2d(
     xp: Any, x: Array, weight: Array, /, stride: Pair = ONES, padding: Pair = ZEROS,
@@ -50,31 +99,7 @@ def _conv2d(
     lengths = tuple(n + 2 * p for n, p in zip(x.shape[2:], padding, strict=True))
     steps = steps_of(lengths, kernel, stride, dilation)
     each, area = math.prod(steps), math.prod(kernel) * size  # windows of an image, entries of one
-
-    # Copying is fast where what lies side by side is long: rows of a plane, or channels.
-    in_planes = x.flags.c_contiguous and steps[1] > kernel[1] * size
-    if in_planes:
-        image = bordered(xp, x, padding, 2)  # (N, C, H, W)
-        of_image, of_channel, of_row, of_column = image.strides
-        order = (0, 2, 3, 4, 1)  # (groups, in, height, width, out)
-    else:
-        image = bordered(xp, x.transpose((0, 2, 3, 1)), padding, 1)  # (N, H, W, C)
-        of_image, of_row, of_column, of_channel = image.strides
-        order = (0, 3, 4, 2, 1)  # (groups, height, width, in, out)
-    by_window = (of_image, stride[0] * of_row, stride[1] * of_column)
-    by_entry = (dilation[0] * of_row, dilation[1] * of_column)
-    of_group = size * of_channel
-
-    def windows(images: slice) -> Array:  # (groups, area, windows)
-        """What each window of some images sees, as the column of a matrix."""
-        part, as_strided = image[images], xp.lib.stride_tricks.as_strided
-        if in_planes:
-            shape = (groups, size, *kernel, len(part), *steps)
-            seen = as_strided(part, shape, (of_group, of_channel, *by_entry, *by_window))
-            return seen.reshape((groups, area, len(part) * each))
-        shape = (groups, len(part), *steps, *kernel, size)
-        seen = as_strided(part, shape, (of_group, *by_window, *by_entry, of_channel))
-        return seen.reshape((groups, len(part) * each, area)).transpose((0, 2, 1))
+    order, windows = _reader(xp, x, kernel, steps, stride, padding, dilation, groups)
 
     kernels = weight.reshape((groups, out // groups, size, *kernel))
     matrix = kernels.transpose(order).reshape((groups, area, out // groups))
@@ -108,16 +133,6 @@ def _conv2d(
     return y.transpose((0, 3, 1, 2)), wrt_x, wrt_weight
 
 
-def _blocks(n: int, size: int, limit: int) -> list[slice]:
-    """n images in blocks of one at least and `limit` bytes at most, at `size` bytes an image.
-
-    Windows overlap, so together they are several times as large as the images. A block at a time
-    they stay in the cache, and a thousand images fit into memory.
-    """
-    length = max(1, limit // max(1, size))
-    return [slice(start, min(n, start + length)) for start in range(0, n, length)]
-
-
 @op(composed=_looped_and_shifted)
 def _biased_conv2d(
     xp: Any, x: Array, weight: Array, bias: Array, /, stride: Pair = ONES, padding: Pair = ZEROS,
@@ -131,8 +146,9 @@ def _biased_conv2d(
     y, wrt_x, wrt_weight = conv.function(xp, x, weight, stride, padding, dilation, groups)
     y = y.astype(xp.result_type(y.dtype, bias.dtype), copy=False)
     n, out, rows, columns = y.shape
-    lines = y.transpose((0, 2, 3, 1)).reshape((n * rows, columns * out))  # the memory of y
+    lines = y.transpose((0, 2, 3, 1)).reshape((n * rows, columns * out))
     lines += xp.tile(bias, columns)  # in a third of the time of one pixel after another
+    y = lines.reshape((n, rows, columns, out)).transpose((0, 3, 1, 2))
 
     def wrt_bias(g: Array) -> Array:
         pixels = g.transpose((0, 2, 3, 1)).reshape((n * rows * columns, out))

@@ -66,11 +66,8 @@ def power(xp: Any, a: Array, b: Array, /) -> Any:
 def _power(a: Array, b: Any) -> Array:
     """aᵇ; cubes and fourth powers by multiplication, as NumPy's own power takes 200 times as long
     (up to squares it has a short cut itself)."""
-    if (
-        isinstance(b, int | float)
-        and b in (3, 4)
-        and (isinstance(b, int) or a.dtype.kind not in "iub")
-    ):
+    of_floats = isinstance(b, float) and a.dtype.kind not in "iub"  # 2 ** 3.0 is 8.0, not 8
+    if (isinstance(b, int) or of_floats) and b in (3, 4):
         square = a * a
         return square * (a if b == 3 else square)
     return a**b
